@@ -1,0 +1,1 @@
+"""Settings for development, tests and production; all read the environment."""

@@ -1,0 +1,5 @@
+"""Site pages and media."""
+
+from cms.models.media import AcademyDocument, AcademyImage, AcademyRendition, Video
+
+__all__ = ["AcademyDocument", "AcademyImage", "AcademyRendition", "Video"]

@@ -1,0 +1,88 @@
+"""Pictures, documents and videos."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.documents.models import AbstractDocument, Document
+from wagtail.images.models import AbstractImage, AbstractRendition, Image
+from wagtail.models import CollectionMember
+from wagtail.search import index
+
+
+class AcademyImage(AbstractImage):
+    """A picture with a text for those who cannot see it, and where it comes from."""
+
+    alt_text = models.CharField(_("description for screen readers"), max_length=200, blank=True)
+    credit = models.CharField(_("source of the picture"), max_length=100, blank=True)
+
+    admin_form_fields = (*Image.admin_form_fields, "alt_text", "credit")
+
+    class Meta(AbstractImage.Meta):
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+
+    @property
+    def default_alt_text(self) -> str:
+        """What stands in ``alt`` where a page says nothing else."""
+        return self.alt_text or self.title
+
+
+class AcademyRendition(AbstractRendition):
+    """A picture in one size and format."""
+
+    image = models.ForeignKey(AcademyImage, on_delete=models.CASCADE, related_name="renditions")
+
+    class Meta:
+        unique_together = (("image", "filter_spec", "focal_point_key"),)
+
+
+class AcademyDocument(AbstractDocument):
+    """A file to read or download."""
+
+    admin_form_fields = Document.admin_form_fields
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+
+
+class Video(index.Indexed, CollectionMember, models.Model):
+    """An uploaded video, made playable on every phone in the background."""
+
+    class Status(models.TextChoices):
+        """Where the background work stands."""
+
+        WAITING = "waiting", _("Waiting")
+        TRANSCODING = "transcoding", _("Being prepared")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    title = models.CharField(_("title"), max_length=120)
+    file = models.FileField(_("file"), upload_to="videos/original/%Y/%m/")
+    captions = models.FileField(_("captions (WebVTT)"), upload_to="videos/captions/%Y/%m/", blank=True)
+    poster = models.ForeignKey(
+        AcademyImage, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("poster")
+    )
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.WAITING, editable=False)
+    error = models.CharField(_("error"), max_length=300, blank=True, editable=False)
+    duration_seconds = models.FloatField(_("length (seconds)"), default=0, editable=False)
+    width = models.PositiveIntegerField(_("width"), default=0, editable=False)
+    height = models.PositiveIntegerField(_("height"), default=0, editable=False)
+    playlist = models.CharField(_("playlist"), max_length=200, blank=True, editable=False)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        verbose_name=_("uploaded by"),
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    search_fields = [*CollectionMember.search_fields, index.SearchField("title"), index.AutocompleteField("title")]
+
+    class Meta:
+        verbose_name = _("video")
+        verbose_name_plural = _("videos")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.title

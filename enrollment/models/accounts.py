@@ -1,0 +1,179 @@
+"""Accounts, what they may do, and their sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What someone does in the academy; one person may hold several at once.
+
+    Being a trainee is not granted: whoever has a ``Trainee`` record studies.
+    """
+
+    AFFAIRS_WORKER = "affairs_worker", _("Organization affairs worker")
+    INSTRUCTOR = "instructor", _("Instructor")
+    ADMINISTRATOR = "administrator", _("Academy administrator")
+    BASE_HOST = "base_host", _("Base host")
+    ZONE_LEADER = "zone_leader", _("Zone leader")
+
+
+#: Roles that work in the Wagtail admin; a second factor is asked of them.
+STAFF_ROLES = frozenset({Role.INSTRUCTOR, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one user may see and manage, read once per request.
+
+    ``managed_paths`` and ``visible_paths`` are tree-path prefixes of organizations.
+    """
+
+    roles: frozenset[str] = frozenset()
+    everything: bool = False
+    managed_paths: tuple[str, ...] = field(default=())
+    visible_paths: tuple[str, ...] = field(default=())
+
+    def has(self, *roles: str) -> bool:
+        """Whether any of ``roles`` is held."""
+        return bool(self.roles.intersection(roles))
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the holder runs the whole academy."""
+        return self.everything
+
+
+class User(AbstractUser):
+    """Somebody who can sign in, by user name or by mobile phone."""
+
+    first_name = None
+    last_name = None
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    phone = models.CharField(_("mobile phone"), max_length=20, null=True, blank=True, unique=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
+    failed_sign_ins = models.PositiveSmallIntegerField(_("failed sign-ins"), default=0, editable=False)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        """The name as people write it; Chinese names have no first and last part to join."""
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        """The same as the full name."""
+        return self.get_full_name()
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Roles and organization scope (one query, kept on this instance)."""
+        grants = list(self.grants.values_list("role", "organization__path"))
+        roles = frozenset(role for role, _path in grants)
+        everything = self.is_superuser or Role.ADMINISTRATOR in roles
+        managed = tuple(path for role, path in grants if role == Role.AFFAIRS_WORKER and path)
+        visible = managed + tuple(path for role, path in grants if role == Role.ZONE_LEADER and path)
+        return Scope(roles=roles, everything=everything, managed_paths=managed, visible_paths=visible)
+
+
+class RoleGrant(models.Model):
+    """One role held by one user, for an organization and all below it where the role has a place."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    organization = models.ForeignKey(
+        "enrollment.Organization",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="grants",
+        verbose_name=_("organization"),
+        help_text=_("Affairs workers and zone leaders: the organization they look after, with all below it."),
+    )
+    granted_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("granted by")
+    )
+    granted_at = models.DateTimeField(_("granted at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "organization"],
+                name="enrollment_rolegrant_once_per_organization",
+                violation_error_message=_("This person already holds that role there."),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role"],
+                condition=Q(organization__isnull=True),
+                name="enrollment_rolegrant_once",
+                violation_error_message=_("This person already holds that role."),
+            ),
+            models.CheckConstraint(
+                condition=Q(organization__isnull=False)
+                | ~Q(role__in=[Role.AFFAIRS_WORKER, Role.ZONE_LEADER]),
+                name="enrollment_rolegrant_place_named",
+                violation_error_message=_("Name the organization this role is for."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()}"
+
+
+class UserSession(AbstractBaseSession):
+    """A signed-in browser: listed to its owner, ended at will, read together with its user in one query."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="sessions", verbose_name=_("user")
+    )
+    created_at = models.DateTimeField(_("signed in at"), auto_now_add=True)
+    last_seen_at = models.DateTimeField(_("last seen at"))
+    device = models.CharField(_("device"), max_length=200, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """The store that reads and writes these rows."""
+        from enrollment.sessions import SessionStore
+
+        return SessionStore
+
+
+class Invitation(models.Model):
+    """A one-time link by which a trainee on the roster gets an account; only its digest is kept."""
+
+    trainee = models.ForeignKey(
+        "enrollment.Trainee", on_delete=models.CASCADE, related_name="invitations", verbose_name=_("trainee")
+    )
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by"))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"))
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return f"{self.trainee} · {self.created_at:%Y-%m-%d}"

@@ -1,0 +1,284 @@
+"""Training classes, their quotas and rosters, and certificates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from wagtail.search import index
+
+from enrollment.models.organizations import under
+
+if TYPE_CHECKING:
+    from enrollment.models.accounts import User
+
+
+class ClassStatus(models.TextChoices):
+    """Life of a training class 培训班."""
+
+    DRAFT = "draft", _("Draft")
+    NOMINATING = "nominating", _("Nominations open")
+    RUNNING = "running", _("Running")
+    CLOSED = "closed", _("Closed")
+    ARCHIVED = "archived", _("Archived")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+#: Statuses in which trainees see the class among theirs.
+CLASS_STATUSES_SHOWN = frozenset({ClassStatus.NOMINATING, ClassStatus.RUNNING, ClassStatus.CLOSED, ClassStatus.ARCHIVED})
+
+
+class TrainingClassQuerySet(models.QuerySet["TrainingClass"]):
+    """Which classes."""
+
+    def visible_to(self, user: User) -> Self:
+        """All for administrators; one's own as teacher or on the roster; those one's organizations have a quota in."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.scope.everything:
+            return self
+        condition = Q(teacher=user) | Q(
+            status__in=CLASS_STATUSES_SHOWN,
+            pk__in=Enrollment.objects.filter(trainee__user=user).exclude(
+                status=EnrollmentStatus.WITHDRAWN
+            ).values("training_class"),
+        )
+        if paths := user.scope.visible_paths:
+            condition |= Q(
+                status__in=CLASS_STATUSES_SHOWN,
+                pk__in=Quota.objects.filter(under(paths, "organization__path")).values("training_class"),
+            )
+        return self.filter(condition)
+
+    def manageable_by(self, user: User) -> Self:
+        """All for administrators; those one is class teacher of."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.scope.everything:
+            return self
+        return self.filter(teacher=user)
+
+    def running(self) -> Self:
+        """Those being held now."""
+        return self.filter(status=ClassStatus.RUNNING)
+
+
+class TrainingClass(index.Indexed, models.Model):
+    """A training class with the policies that its attendance is judged by."""
+
+    code = models.CharField(_("class number"), max_length=30, unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    year = models.PositiveSmallIntegerField(_("year"))
+    cohort = models.ForeignKey(
+        "enrollment.Cohort", on_delete=models.PROTECT, related_name="classes", verbose_name=_("cohort"),
+        null=True, blank=True,
+    )
+    status = models.CharField(_("status"), max_length=12, choices=ClassStatus.choices, default=ClassStatus.DRAFT)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"))
+    teacher = models.ForeignKey(
+        "enrollment.User", on_delete=models.PROTECT, null=True, blank=True, related_name="classes_taught",
+        verbose_name=_("class teacher"),
+    )
+    capacity = models.PositiveIntegerField(_("capacity"), default=50)
+    description = models.TextField(_("description"), blank=True)
+    is_centralized = models.BooleanField(_("counts as centralized training"), default=True)
+    late_after_minutes = models.PositiveSmallIntegerField(_("late after (minutes)"), default=10)
+    early_before_minutes = models.PositiveSmallIntegerField(_("early before the end (minutes)"), default=10)
+    needs_sign_out = models.BooleanField(_("sign-out needed"), default=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = TrainingClassQuerySet.as_manager()
+
+    search_fields = [index.SearchField("title"), index.AutocompleteField("title"), index.FilterField("status")]
+
+    class Meta:
+        verbose_name = _("training class")
+        verbose_name_plural = _("training classes")
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="enrollment_trainingclass_dates_in_order",
+                violation_error_message=_("A class cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity__gte=1),
+                name="enrollment_trainingclass_has_seats",
+                violation_error_message=_("A class has at least one seat."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Quota(models.Model):
+    """Seats of a class given to one organization 名额."""
+
+    training_class = models.ForeignKey(
+        TrainingClass, on_delete=models.CASCADE, related_name="quotas", verbose_name=_("training class")
+    )
+    organization = models.ForeignKey(
+        "enrollment.Organization", on_delete=models.PROTECT, related_name="quotas", verbose_name=_("organization")
+    )
+    seats = models.PositiveIntegerField(_("seats"))
+
+    class Meta:
+        verbose_name = _("quota")
+        verbose_name_plural = _("quotas")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["training_class", "organization"],
+                name="enrollment_quota_one_per_organization",
+                violation_error_message=_("This organization already has a quota in this class."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} · {self.seats}"
+
+
+class EnrollmentStatus(models.TextChoices):
+    """Where a trainee stands in a class."""
+
+    NOMINATED = "nominated", _("Nominated")
+    ENROLLED = "enrolled", _("Enrolled")
+    WAITLISTED = "waitlisted", _("On the waitlist")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    COMPLETED = "completed", _("Completed")
+
+
+#: Statuses that hold a seat.
+SEATED_STATUSES = frozenset({EnrollmentStatus.NOMINATED, EnrollmentStatus.ENROLLED, EnrollmentStatus.COMPLETED})
+#: Statuses on the roster 花名册.
+ROSTER_STATUSES = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.COMPLETED})
+
+
+class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
+    """Which enrolments."""
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, those of classes one teaches, and those of people in scope."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.scope.everything:
+            return self
+        condition = Q(trainee__user=user) | Q(training_class__teacher=user)
+        if paths := user.scope.visible_paths:
+            condition |= under(paths, "trainee__home_organization__path")
+        return self.filter(condition)
+
+    def seated(self) -> Self:
+        """Those that hold a seat."""
+        return self.filter(status__in=SEATED_STATUSES)
+
+    def on_roster(self) -> Self:
+        """Those on the roster."""
+        return self.filter(status__in=ROSTER_STATUSES)
+
+
+class Enrollment(models.Model):
+    """One trainee in one class."""
+
+    training_class = models.ForeignKey(
+        TrainingClass, on_delete=models.CASCADE, related_name="enrollments", verbose_name=_("training class")
+    )
+    trainee = models.ForeignKey(
+        "enrollment.Trainee", on_delete=models.PROTECT, related_name="enrollments", verbose_name=_("trainee")
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=EnrollmentStatus.choices, default=EnrollmentStatus.NOMINATED
+    )
+    quota = models.ForeignKey(
+        Quota, on_delete=models.SET_NULL, null=True, blank=True, related_name="enrollments", verbose_name=_("quota")
+    )
+    group_number = models.PositiveSmallIntegerField(_("group"), null=True, blank=True)
+    is_monitor = models.BooleanField(_("class monitor"), default=False)
+    is_group_leader = models.BooleanField(_("group leader"), default=False)
+    nominated_by = models.ForeignKey(
+        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("nominated by"),
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    objects = EnrollmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        ordering = ["created_at", "pk"]
+        indexes = [models.Index(fields=["training_class", "status"], name="enrollment_enrol_status")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["training_class", "trainee"],
+                name="enrollment_enrollment_once_per_class",
+                violation_error_message=_("This person is already in this class."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trainee} · {self.training_class}"
+
+
+class Certificate(models.Model):
+    """结业证书: numbered, and confirmed to a stranger by its verification code."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    verification_code = models.CharField(_("verification code"), max_length=32, unique=True)
+    enrollment = models.OneToOneField(
+        Enrollment, on_delete=models.PROTECT, related_name="certificate", verbose_name=_("enrolment")
+    )
+    issued_at = models.DateTimeField(_("issued at"), auto_now_add=True)
+    issued_by = models.ForeignKey(
+        "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("issued by")
+    )
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RosterImport(models.Model):
+    """One uploaded roster 花名册: read, judged row by row, shown, and applied only when confirmed."""
+
+    class Status(models.TextChoices):
+        """Life of an import."""
+
+        READING = "reading", _("Being read")
+        READY = "ready", _("Waiting for confirmation")
+        APPLYING = "applying", _("Being applied")
+        APPLIED = "applied", _("Applied")
+        FAILED = "failed", _("Failed")
+        DISCARDED = "discarded", _("Discarded")
+
+    organization = models.ForeignKey(
+        "enrollment.Organization", on_delete=models.PROTECT, null=True, blank=True, related_name="roster_imports",
+        verbose_name=_("organization"), help_text=_("People outside this organization and below are refused."),
+    )
+    file = models.FileField(_("file"), upload_to="rosters/%Y/%m/")
+    file_name = models.CharField(_("file name"), max_length=200)
+    file_digest = models.CharField(_("file digest"), max_length=64)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.READING)
+    verdict = models.JSONField(_("verdict"), default=dict)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    uploaded_by = models.ForeignKey(
+        "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+    )
+    uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
+    applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("roster import")
+        verbose_name_plural = _("roster imports")
+        ordering = ["-uploaded_at"]
+
+    def __str__(self) -> str:
+        return self.file_name

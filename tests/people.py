@@ -1,0 +1,1 @@
+"""The named people of every test; each stands for one role, and the outsider for a stranger."""
