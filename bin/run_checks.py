@@ -1,0 +1,324 @@
+"""Run every check and every test, a few at a time, and say at the end how they went.
+
+    bin/run_checks.py                 everything
+    bin/run_checks.py --only types    one step (repeatable)
+    bin/run_checks.py --fast          the inner loop
+    bin/run_checks.py --list          the names
+
+What each step printed is kept in build/checks/NAME.log and shown when it fails. A step whose servers
+this machine does not have is skipped with a sentence; under CI=true that is a failure.
+"""
+
+import argparse
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import private_services
+import processes
+from workplace import BUILD, PYTHON, ROOT, VENV
+
+LOGS = BUILD / "checks"
+PROGRAMS = VENV / "bin"
+CORES = os.cpu_count() or 2
+STEP_MINUTES = 10
+TEMPLATE_DATABASE = "academy_template"
+ON_CI = os.environ.get("CI") == "true"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One check: what to run, how many cores it keeps busy and what it needs from the machine."""
+
+    name: str
+    command: tuple[object, ...]
+    cores: int = 1
+    needs: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    is_pytest: bool = False
+    fast: bool = False
+
+    @property
+    def log(self) -> Path:
+        """Where its output is kept."""
+        return LOGS / f"{self.name}.log"
+
+    @property
+    def report(self) -> Path:
+        """Where pytest writes its counts."""
+        return LOGS / f"{self.name}.xml"
+
+
+@dataclass
+class Outcome:
+    """How a step ended, in tests for pytest and as one check otherwise."""
+
+    step: Step
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    remark: str = ""
+
+
+def tests(name: str, where: str, *arguments: str, workers: int = CORES, fast: bool = False, **options: str) -> Step:
+    """Return a step that runs pytest over a part of the suite; keywords become its environment."""
+    needs = tuple(what for what, variable in (("postgresql", "postgres"),) if variable in name)
+    parallel = ("-n", str(workers)) if workers > 1 else ()
+    return Step(
+        name,
+        (PYTHON, "-m", "pytest", *where.split(), "-q", *parallel, *arguments),
+        cores=max(workers, 1), needs=needs, environment=options, is_pytest=True, fast=fast,
+    )  # fmt: skip
+
+
+UNITS = "tests --ignore=tests/e2e --ignore=tests/concurrency"
+
+
+def all_steps() -> list[Step]:
+    """Return every step: the short ones first, two at a time, then the suites one after the other."""
+    manage = (PYTHON, ROOT / "manage.py")
+    in_test = {"DJANGO_SETTINGS_MODULE": "academy.settings.test"}
+    templates = [path for path in ("templates", "cms/templates", "courses/templates") if (ROOT / path).is_dir()]
+    return [
+        Step("style", (PROGRAMS / "ruff", "check", "."), fast=True),
+        Step("format", (PROGRAMS / "ruff", "format", "--check", "."), fast=True),
+        Step("layers", (PROGRAMS / "lint-imports", "--no-cache"), fast=True),
+        Step("types", (PROGRAMS / "mypy",)),
+        Step("types-frontend", (sys.executable, ROOT / "bin" / "build_frontend.py", "--types")),
+        Step("templates", (PROGRAMS / "djlint", *templates, "--lint", "--quiet")),
+        Step("migrations", (*manage, "makemigrations", "--check", "--dry-run"), environment=in_test),
+        Step("messages", (PYTHON, ROOT / "bin" / "check_messages.py"), needs=("xgettext",)),
+        Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
+        tests("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
+        tests("units-postgres", UNITS, "-m", "not e2e and not race"),
+        tests("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
+        tests("races-postgres", "tests", "-m", "race", workers=1),
+        # The journeys and their live server share one process; Playwright's event loop runs in it too.
+        replace_needs(tests("journeys", "tests", "-m", "e2e", DJANGO_ALLOW_ASYNC_UNSAFE="true"), "chromium"),
+    ]
+
+
+def replace_needs(step: Step, *needs: str) -> Step:
+    """Return the step with other needs."""
+    return Step(**{**step.__dict__, "needs": needs})
+
+
+def production() -> dict[str, str]:
+    """Return the environment of a safe installation, for `check --deploy`."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "academy.settings.production",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "IDENTITY_PEPPER": secrets.token_urlsafe(64),
+        "DATABASE_URL": "postgres://academy@127.0.0.1:5432/academy",
+        "ALLOWED_HOSTS": "academy.example.cn",
+        "SITE_URL": "https://academy.example.cn",
+    }
+
+
+class Machine:
+    """What this machine offers, and the servers started for this run."""
+
+    def __init__(self) -> None:
+        self.servers = contextlib.ExitStack()
+        self.environment: dict[str, dict[str, str]] = {}
+
+    def missing(self, need: str) -> str:
+        """Return why a need cannot be met, or nothing; start the server when it is one."""
+        if need == "postgresql":
+            return self._postgresql()
+        return "" if shutil.which(need) else f"{need} is not installed"
+
+    def _postgresql(self) -> str:
+        if "postgresql" in self.environment:
+            return ""
+        try:
+            url = self.servers.enter_context(private_services.postgresql())
+        except private_services.Unavailable as error:
+            return str(error)
+        self.environment["postgresql"] = {"DATABASE_URL": url}
+        return ""
+
+    def template(self) -> str:
+        """Migrate one database that every test worker then copies; return what went wrong, or nothing."""
+        settings = self.environment["postgresql"]
+        if "TEST_DATABASE_TEMPLATE" in settings:
+            return ""
+        import psycopg
+
+        url = settings["DATABASE_URL"]
+        with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE_DATABASE}")
+        made = subprocess.run(
+            [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "0"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "academy.settings.test",
+                 "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{TEMPLATE_DATABASE}"},
+        )  # fmt: skip
+        if made.returncode:
+            return f"migrating PostgreSQL failed:\n{made.stderr}"
+        settings["TEST_DATABASE_TEMPLATE"] = TEMPLATE_DATABASE
+        return ""
+
+
+class Run:
+    """Steps under way; at most as many as the machine has cores for."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.under_way: dict[Step, tuple[subprocess.Popen[str], float]] = {}
+        self.outcomes: list[Outcome] = []
+
+    def all(self, steps: Iterable[Step]) -> None:
+        """Run the steps in order, each as soon as its cores are free."""
+        for step in steps:
+            while self.under_way and self._busy() + step.cores > CORES:
+                self._wait()
+            self._start(step)
+        while self.under_way:
+            self._wait()
+
+    def _busy(self) -> int:
+        return sum(step.cores for step in self.under_way)
+
+    def _start(self, step: Step) -> None:
+        wanting = [why for need in step.needs if (why := self.machine.missing(need))]
+        if wanting:
+            self._finish(Outcome(step, failed=int(ON_CI), skipped=int(not ON_CI), remark="; ".join(wanting)))
+            return
+        environment = dict(step.environment)
+        if "postgresql" in step.needs:
+            if wrong := self.machine.template():
+                step.log.write_text(wrong)
+                self._finish(Outcome(step, failed=1, remark="migrating PostgreSQL failed"))
+                return
+            environment |= self.machine.environment["postgresql"]
+        elif step.is_pytest:
+            # A DATABASE_URL of the caller must not turn the SQLite suite into another one.
+            environment["DATABASE_URL"] = f"sqlite:///{LOGS / step.name}.sqlite3"
+        command = [*step.command, f"--junitxml={step.report}"] if step.is_pytest else step.command
+        step.report.unlink(missing_ok=True)
+        with step.log.open("w") as log:
+            process = processes.start(command, environment=environment, output=log.fileno())
+        self.under_way[step] = (process, time.monotonic())
+
+    def _wait(self) -> None:
+        while True:
+            for step, (process, began) in self.under_way.items():
+                late = time.monotonic() - began > STEP_MINUTES * 60
+                if process.poll() is None and not late:
+                    continue
+                del self.under_way[step]
+                processes.stop(process)
+                outcome = judge(step, process.returncode)
+                outcome.seconds = time.monotonic() - began
+                if late:
+                    outcome.failed, outcome.remark = outcome.failed or 1, f"ended after {STEP_MINUTES} minutes"
+                self._finish(outcome)
+                return
+            time.sleep(0.05)
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        word = "FAILED" if outcome.failed else "rests" if outcome.skipped and not outcome.passed else "ok"
+        counts = f"{outcome.passed} passed" if outcome.step.is_pytest and word != "rests" else ""
+        counts += f", {outcome.failed} failed" if counts and outcome.failed else ""
+        remark = "; ".join(part for part in (counts, outcome.remark) if part)
+        print(f"{outcome.step.name:16} {word:7} {outcome.seconds:6.1f} s  {remark}".rstrip(), flush=True)
+        if outcome.failed and outcome.step.log.exists():
+            print("\n".join("    " + line for line in outcome.step.log.read_text().splitlines()[-150:]), flush=True)
+
+    def end(self) -> None:
+        """End what is still under way."""
+        for process, _ in self.under_way.values():
+            processes.stop(process, patience=3)
+
+
+def judge(step: Step, status: int) -> Outcome:
+    """Turn an exit status, and pytest's own counts, into an outcome."""
+    if not step.is_pytest:
+        return Outcome(step, passed=int(status == 0), failed=int(status != 0))
+    try:
+        suite = ElementTree.parse(step.report).getroot().find("testsuite")
+        counted = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}  # type: ignore[union-attr]
+    except (OSError, ElementTree.ParseError, AttributeError):
+        return Outcome(step, failed=1, remark="pytest did not get as far as a report")
+    failed = counted["failures"] + counted["errors"]
+    passed = counted["tests"] - failed - counted["skipped"]
+    if status == 5:  # pytest found nothing to run
+        return Outcome(step, failed=1, remark="no test was found")
+    if status and not failed:
+        failed = 1
+    return Outcome(step, passed=passed, failed=failed, skipped=counted["skipped"])
+
+
+def chosen(steps: list[Step], only: list[str], *, fast: bool) -> list[Step]:
+    """Return the steps that were asked for."""
+    names = [step.name for step in steps]
+    if unknown := [name for name in only if name not in names]:
+        raise SystemExit(f"There is no step {unknown[0]!r}; the steps are: {' '.join(names)}")
+    if only:
+        return [step for step in steps if step.name in only]
+    return [step for step in steps if step.fast] if fast else steps
+
+
+def stop_on(*signals: signal.Signals) -> None:
+    """Let signals end the run through its clean-up."""
+
+    def leave(sign: int, _frame: object) -> None:
+        raise SystemExit(128 + sign)
+
+    for sign in signals:
+        signal.signal(sign, leave)
+
+
+def main() -> int:
+    """Run, summarize, and return 1 when anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    asked = parser.parse_args()
+    steps = all_steps()
+    if asked.list:
+        print("\n".join(step.name for step in steps))
+        return 0
+    stop_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    processes.die_with_parent()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    machine = Machine()
+    with machine.servers:
+        run = Run(machine)
+        try:
+            run.all(chosen(steps, asked.only, fast=asked.fast))
+        finally:
+            run.end()
+    return summary(run.outcomes, time.monotonic() - began)
+
+
+def summary(outcomes: list[Outcome], seconds: float) -> int:
+    """Print the closing lines; return the exit status."""
+    resting = [outcome for outcome in outcomes if outcome.remark and not outcome.passed and not outcome.failed]
+    broken = [outcome.step.name for outcome in outcomes if outcome.failed]
+    print(f"\n{len(outcomes) - len(resting)} steps in {seconds:.0f} s")
+    for outcome in resting:
+        print(f"rests: {outcome.step.name} ({outcome.remark})")
+    if broken:
+        print(f"failed: {' '.join(broken)}")
+    passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
+    print(f"total: {passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
