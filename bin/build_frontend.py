@@ -74,8 +74,15 @@ def build() -> None:
     print("Building the front end …", flush=True)
     fresh = ROOT / "frontend" / f".dist-{os.getpid()}"
     try:
-        run(node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", doing="Building the front end",
-            env={**environment(node), "FRONTEND_OUT": str(fresh)})  # fmt: skip
+        run(
+            node,
+            "node_modules/vite/bin/vite.js",
+            "build",
+            "--logLevel",
+            "warn",
+            doing="Building the front end",
+            env={**environment(node), "FRONTEND_OUT": str(fresh)},
+        )
         old = ROOT / "frontend" / f".dist-{os.getpid()}-old"
         if DIST.exists():
             DIST.rename(old)

@@ -25,8 +25,11 @@ def copy_of_sources(target: Path) -> None:
     """Copy every source that may hold strings; files that git ignores stay out."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split("\0")  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
     for name in listed:
         path = ROOT / name
         if path.suffix in {".py", ".html", ".txt", ".ts", ".js", ".po"} and path.is_file():
@@ -39,12 +42,32 @@ def collect(place: Path) -> None:
     (place / LOCALE).mkdir(parents=True, exist_ok=True)
     for domain, extensions in DOMAINS.items():
         done = subprocess.run(
-            [PYTHON, "-m", "django", "makemessages", "--locale", "zh_Hans", "--domain", domain, "--no-wrap",
-             "--no-location", "--extension", extensions, *(f"--ignore={pattern}" for pattern in IGNORED)],
-            cwd=place, capture_output=True, text=True, check=False,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(place), "LANG": "C.UTF-8",
-                 "DJANGO_SETTINGS_MODULE": "academy.settings.test"},
-        )  # fmt: skip
+            [
+                PYTHON,
+                "-m",
+                "django",
+                "makemessages",
+                "--locale",
+                "zh_Hans",
+                "--domain",
+                domain,
+                "--no-wrap",
+                "--no-location",
+                "--extension",
+                extensions,
+                *(f"--ignore={pattern}" for pattern in IGNORED),
+            ],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "PYTHONPATH": str(place),
+                "LANG": "C.UTF-8",
+                "DJANGO_SETTINGS_MODULE": "academy.settings.test",
+            },
+        )
         if done.returncode:
             raise Stop(f"Collecting strings failed: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -82,9 +105,11 @@ def compare(place: Path) -> list[str]:
             continue
         ours = ROOT / LOCALE / f"{domain}.po"
         known = {(e.msgctxt, e.msgid): e for e in polib.pofile(str(ours))} if ours.exists() else {}
-        for entry in polib.pofile(str(collected)):
-            if not entry.obsolete and (wrong := faults(entry, known.get((entry.msgctxt, entry.msgid)))):
-                found.append(f"{domain}.po: {entry.msgid!r} {wrong}")
+        found += [
+            f"{domain}.po: {entry.msgid!r} {wrong}"
+            for entry in polib.pofile(str(collected))
+            if not entry.obsolete and (wrong := faults(entry, known.get((entry.msgctxt, entry.msgid))))
+        ]
     return found
 
 

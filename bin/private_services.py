@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis of our own for tests and benchmarks: on loopback, in a temporary folder, gone at the end.
+"""A private PostgreSQL and Redis for tests and benchmarks: on loopback, in a temporary folder, gone at the end.
 
 As a command it runs another one beside them:
 
@@ -26,18 +26,20 @@ from processes import free_port, start, stop
 OWNER = "academy"
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The machine does not have the server; the message says which."""
 
 
 def postgresql_programs() -> Path:
     """Return the folder that holds `initdb` and `postgres`: Debian's newest, else the one on the PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name.split(".")[0]))
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name.split(".")[0])
+    )
     on_path = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
     for folder in [*reversed(debian), *on_path]:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    raise Unavailable("PostgreSQL is not installed")
+    raise UnavailableError("PostgreSQL is not installed")
 
 
 def unprivileged() -> tuple[list[str], pwd.struct_passwd | None]:
@@ -49,7 +51,7 @@ def unprivileged() -> tuple[list[str], pwd.struct_passwd | None]:
             who = pwd.getpwnam(name)
             # The kernel forgets "die with your parent" when the user changes, so setpriv asks again.
             return ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups"], who
-    raise Unavailable("there is no user other than root to run PostgreSQL")
+    raise UnavailableError("there is no user other than root to run PostgreSQL")
 
 
 @contextlib.contextmanager
@@ -71,7 +73,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
     Tests forgo durability; a benchmark keeps it, as a real installation does.
 
     Raises:
-        Unavailable: PostgreSQL is not installed, or did not start (with what it said).
+        UnavailableError: PostgreSQL is not installed, or did not start (with what it said).
     """
     programs = postgresql_programs()
     as_someone, who = unprivileged()
@@ -80,21 +82,46 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
     with folder(who) as home:
         data, log = home / "data", home / "log"
         made = subprocess.run(
-            [*as_someone, programs / "initdb", "--pgdata", data, "--username", OWNER, "--auth", "trust",
-             "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"],
-            cwd=home, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [
+                *as_someone,
+                programs / "initdb",
+                "--pgdata",
+                data,
+                "--username",
+                OWNER,
+                "--auth",
+                "trust",
+                "--encoding",
+                "UTF8",
+                "--locale",
+                "C.UTF-8",
+                "--no-sync",
+            ],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if made.returncode:
-            raise Unavailable(f"initdb failed: {made.stderr.strip()}")
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": home,
-                    "max_connections": 100, "shared_buffers": "256MB", "timezone": "UTC"}  # fmt: skip
+            raise UnavailableError(f"initdb failed: {made.stderr.strip()}")
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": home,
+            "max_connections": 100,
+            "shared_buffers": "256MB",
+            "timezone": "UTC",
+        }
         if not durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         ending = ["--pdeathsig", "QUIT"] if as_someone else []
         with log.open("w") as output:
-            server = start([*as_someone, *ending, programs / "postgres", "-D", data, *options],
-                           output=output.fileno(), death=signal.SIGQUIT)  # fmt: skip
+            server = start(
+                [*as_someone, *ending, programs / "postgres", "-D", data, *options],
+                output=output.fileno(),
+                death=signal.SIGQUIT,
+            )
         try:
             url = f"postgres://{OWNER}@127.0.0.1:{port}"
             wait_for_postgresql(f"{url}/postgres", server, log)
@@ -116,7 +143,9 @@ def wait_for_postgresql(url: str, server: "subprocess.Popen[str]", log: Path) ->
             return
         except psycopg.OperationalError as error:
             if server.poll() is not None or time.monotonic() > deadline:
-                raise Unavailable(f"PostgreSQL did not start: {log.read_text().strip() or error}") from error
+                raise UnavailableError(
+                    f"PostgreSQL did not start: {log.read_text().strip() or error}"
+                ) from error
             time.sleep(0.05)
 
 
@@ -125,20 +154,35 @@ def redis() -> Iterator[str]:
     """Run a private Redis (or Valkey) that keeps nothing; yield its URL.
 
     Raises:
-        Unavailable: it is not installed, or did not start.
+        UnavailableError: it is not installed, or did not start.
     """
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if not program:
-        raise Unavailable("Redis is not installed")
+        raise UnavailableError("Redis is not installed")
     port = free_port(random.randint(16_000, 19_000))
     with folder(None) as home:
-        server = start([program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                        "--dir", home, "--logfile", home / "log"])  # fmt: skip
+        server = start(
+            [
+                program,
+                "--port",
+                port,
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                home,
+                "--logfile",
+                home / "log",
+            ]
+        )
         try:
             deadline = time.monotonic() + 10
             while not answers(port):
                 if server.poll() is not None or time.monotonic() > deadline:
-                    raise Unavailable("Redis did not start")
+                    raise UnavailableError("Redis did not start")
                 time.sleep(0.02)
             yield f"redis://127.0.0.1:{port}/0"
         finally:
@@ -158,10 +202,14 @@ def answers(port: int) -> bool:
 
 def main() -> int:
     """Run a command beside the services that were asked for; return its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--postgres", action="store_true", help="start PostgreSQL and set DATABASE_URL")
     parser.add_argument("--redis", action="store_true", help="start Redis and set REDIS_URL")
-    parser.add_argument("--durable", action="store_true", help="PostgreSQL writes through to disk, as in production")
+    parser.add_argument(
+        "--durable", action="store_true", help="PostgreSQL writes through to disk, as in production"
+    )
     parser.add_argument("command", nargs=argparse.REMAINDER, help="after --")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -172,7 +220,7 @@ def main() -> int:
                 environment["DATABASE_URL"] = services.enter_context(postgresql(durable=asked.durable))
             if asked.redis:
                 environment["REDIS_URL"] = services.enter_context(redis())
-        except Unavailable as error:
+        except UnavailableError as error:
             print(error, file=sys.stderr)
             return 1
         words = asked.command[1:] if asked.command[:1] == ["--"] else asked.command

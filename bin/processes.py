@@ -38,7 +38,9 @@ def start(
     )
 
 
-def stop(process: subprocess.Popen[str], *, patience: float = 10, sign: signal.Signals = signal.SIGTERM) -> None:
+def stop(
+    process: subprocess.Popen[str], *, patience: float = 10, sign: signal.Signals = signal.SIGTERM
+) -> None:
     """Ask a process to end; after `patience` seconds end its whole group, children included."""
     if process.poll() is None:
         process.send_signal(sign)

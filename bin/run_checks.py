@@ -70,15 +70,21 @@ class Outcome:
     remark: str = ""
 
 
-def tests(name: str, where: str, *arguments: str, workers: int = CORES, fast: bool = False, **options: str) -> Step:
+def suite(
+    name: str, where: str, *arguments: str, workers: int = CORES, fast: bool = False, **options: str
+) -> Step:
     """Return a step that runs pytest over a part of the suite; keywords become its environment."""
     needs = tuple(what for what, variable in (("postgresql", "postgres"),) if variable in name)
     parallel = ("-n", str(workers)) if workers > 1 else ()
     return Step(
         name,
         (PYTHON, "-m", "pytest", *where.split(), "-q", *parallel, *arguments),
-        cores=max(workers, 1), needs=needs, environment=options, is_pytest=True, fast=fast,
-    )  # fmt: skip
+        cores=max(workers, 1),
+        needs=needs,
+        environment=options,
+        is_pytest=True,
+        fast=fast,
+    )
 
 
 UNITS = "tests --ignore=tests/e2e --ignore=tests/concurrency"
@@ -88,7 +94,9 @@ def all_steps() -> list[Step]:
     """Return every step: the short ones first, two at a time, then the suites one after the other."""
     manage = (PYTHON, ROOT / "manage.py")
     in_test = {"DJANGO_SETTINGS_MODULE": "academy.settings.test"}
-    templates = [path for path in ("templates", "cms/templates", "courses/templates") if (ROOT / path).is_dir()]
+    templates = [
+        path for path in ("templates", "cms/templates", "courses/templates") if (ROOT / path).is_dir()
+    ]
     return [
         Step("style", (PROGRAMS / "ruff", "check", "."), fast=True),
         Step("format", (PROGRAMS / "ruff", "format", "--check", "."), fast=True),
@@ -99,12 +107,12 @@ def all_steps() -> list[Step]:
         Step("migrations", (*manage, "makemigrations", "--check", "--dry-run"), environment=in_test),
         Step("messages", (PYTHON, ROOT / "bin" / "check_messages.py"), needs=("xgettext",)),
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
-        tests("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
-        tests("units-postgres", UNITS, "-m", "not e2e and not race"),
-        tests("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
-        tests("races-postgres", "tests", "-m", "race", workers=1),
+        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
+        suite("units-postgres", UNITS, "-m", "not e2e and not race"),
+        suite("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
+        suite("races-postgres", "tests", "-m", "race", workers=1),
         # The journeys and their live server share one process; Playwright's event loop runs in it too.
-        replace_needs(tests("journeys", "tests", "-m", "e2e", DJANGO_ALLOW_ASYNC_UNSAFE="true"), "chromium"),
+        replace_needs(suite("journeys", "tests", "-m", "e2e", DJANGO_ALLOW_ASYNC_UNSAFE="true"), "chromium"),
     ]
 
 
@@ -143,7 +151,7 @@ class Machine:
             return ""
         try:
             url = self.servers.enter_context(private_services.postgresql())
-        except private_services.Unavailable as error:
+        except private_services.UnavailableError as error:
             return str(error)
         self.environment["postgresql"] = {"DATABASE_URL": url}
         return ""
@@ -160,10 +168,16 @@ class Machine:
             connection.execute(f"CREATE DATABASE {TEMPLATE_DATABASE}")
         made = subprocess.run(
             [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "academy.settings.test",
-                 "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{TEMPLATE_DATABASE}"},
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "academy.settings.test",
+                "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{TEMPLATE_DATABASE}",
+            },
+        )
         if made.returncode:
             return f"migrating PostgreSQL failed:\n{made.stderr}"
         settings["TEST_DATABASE_TEMPLATE"] = TEMPLATE_DATABASE
@@ -222,7 +236,10 @@ class Run:
                 outcome = judge(step, process.returncode)
                 outcome.seconds = time.monotonic() - began
                 if late:
-                    outcome.failed, outcome.remark = outcome.failed or 1, f"ended after {STEP_MINUTES} minutes"
+                    outcome.failed, outcome.remark = (
+                        outcome.failed or 1,
+                        f"ended after {STEP_MINUTES} minutes",
+                    )
                 self._finish(outcome)
                 return
             time.sleep(0.05)
@@ -235,7 +252,10 @@ class Run:
         remark = "; ".join(part for part in (counts, outcome.remark) if part)
         print(f"{outcome.step.name:16} {word:7} {outcome.seconds:6.1f} s  {remark}".rstrip(), flush=True)
         if outcome.failed and outcome.step.log.exists():
-            print("\n".join("    " + line for line in outcome.step.log.read_text().splitlines()[-150:]), flush=True)
+            print(
+                "\n".join("    " + line for line in outcome.step.log.read_text().splitlines()[-150:]),
+                flush=True,
+            )
 
     def end(self) -> None:
         """End what is still under way."""
@@ -283,7 +303,9 @@ def stop_on(*signals: signal.Signals) -> None:
 
 def main() -> int:
     """Run, summarize, and return 1 when anything failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--list", action="store_true")
@@ -308,14 +330,18 @@ def main() -> int:
 
 def summary(outcomes: list[Outcome], seconds: float) -> int:
     """Print the closing lines; return the exit status."""
-    resting = [outcome for outcome in outcomes if outcome.remark and not outcome.passed and not outcome.failed]
+    resting = [
+        outcome for outcome in outcomes if outcome.remark and not outcome.passed and not outcome.failed
+    ]
     broken = [outcome.step.name for outcome in outcomes if outcome.failed]
     print(f"\n{len(outcomes) - len(resting)} steps in {seconds:.0f} s")
     for outcome in resting:
         print(f"rests: {outcome.step.name} ({outcome.remark})")
     if broken:
         print(f"failed: {' '.join(broken)}")
-    passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
+    passed, failed, skipped = (
+        sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped")
+    )
     print(f"total: {passed} passed, {failed} failed, {skipped} skipped")
     return 1 if broken else 0
 

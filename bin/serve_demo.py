@@ -41,7 +41,9 @@ def require_writable(url: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Stop(f"The folder {folder} cannot be made ({error.strerror}); set DATABASE_URL to another place.") from None
+        raise Stop(
+            f"The folder {folder} cannot be made ({error.strerror}); set DATABASE_URL to another place."
+        ) from None
     # SQLite writes its journal beside the database, so the folder matters as much as the file.
     for path in (folder, database):
         if path.exists() and not os.access(path, os.W_OK):
@@ -62,8 +64,9 @@ def choose_port(host: str) -> int:
 
 def manage(*arguments: str) -> None:
     """Run a management command and stop when it fails; its own message has been printed by then."""
-    done = subprocess.run([PYTHON, ROOT / "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment()},
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [PYTHON, ROOT / "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment()}, check=False
+    )
     if done.returncode:
         raise Stop(f"`manage.py {' '.join(arguments)}` failed; the reason stands above.")
 
@@ -95,7 +98,14 @@ def supervise(host: str, port: int) -> None:
     settings = environment() | {"BIND": f"{host}:{port}"}
     start_worker = lambda: processes.start([PYTHON, ROOT / "manage.py", "qcluster"], environment=settings)  # noqa: E731
     web = processes.start(
-        [VENV / "bin" / "gunicorn", "--chdir", ROOT, "-c", ROOT / "deploy" / "gunicorn.conf.py", "academy.wsgi"],
+        [
+            VENV / "bin" / "gunicorn",
+            "--chdir",
+            ROOT,
+            "-c",
+            ROOT / "deploy" / "gunicorn.conf.py",
+            "academy.wsgi",
+        ],
         environment=settings,
     )
     worker = start_worker()
@@ -111,7 +121,10 @@ def supervise(host: str, port: int) -> None:
                 restarts += 1
                 if restarts > WORKER_RESTARTS:
                     raise Stop("The background worker keeps ending; its reasons stand above.")
-                print(f"The background worker ended with status {worker.returncode}; it is started again.", flush=True)
+                print(
+                    f"The background worker ended with status {worker.returncode}; it is started again.",
+                    flush=True,
+                )
                 processes.stop(worker)
                 time.sleep(restarts)
                 worker = start_worker()

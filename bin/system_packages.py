@@ -1,4 +1,4 @@
-"""Install the programs and libraries that Debian provides, only what is missing: `system_packages.py demo|test`.
+"""Install what Debian provides and a purpose lacks: `system_packages.py demo|test|bench`.
 
 As root it asks apt-get; otherwise, or when that fails, each missing thing is named in one line together
 with the feature that rests. With CI set to "true" and the purpose "test", a missing thing is a failure.
@@ -56,17 +56,29 @@ class Thing:
 
 
 THINGS = [
-    Thing("Pango", ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
-          library("libpango-1.0.so.0", "libpangoft2-1.0.so.0"), "PDF forms and certificates", ("demo", "test")),
+    Thing(
+        "Pango",
+        ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
+        library("libpango-1.0.so.0", "libpangoft2-1.0.so.0"),
+        "PDF forms and certificates",
+        ("demo", "test"),
+    ),
     Thing("Noto CJK fonts", ("fonts-noto-cjk",), chinese_font, "Chinese text in PDF forms", ("demo", "test")),
     Thing("Chromium", ("chromium",), program("chromium"), "browser tests", ("test",)),
     Thing("PostgreSQL", ("postgresql",), postgresql, "the suite on PostgreSQL", ("test", "bench")),
-    Thing("Redis", ("redis-server",), program("redis-server", "valkey-server"), "tests with Redis", ("test",)),
-    Thing("nginx", ("nginx-light",), lambda: bool(shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")),
-          "tests behind nginx", ("test",)),
+    Thing(
+        "Redis", ("redis-server",), program("redis-server", "valkey-server"), "tests with Redis", ("test",)
+    ),
+    Thing(
+        "nginx",
+        ("nginx-light",),
+        lambda: bool(shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")),
+        "tests behind nginx",
+        ("test",),
+    ),
     Thing("ffmpeg", ("ffmpeg",), program("ffmpeg"), "nothing, imageio-ffmpeg takes over", ("test",)),
     Thing("gettext", ("gettext",), program("xgettext"), "the check for untranslated strings", ("test",)),
-]  # fmt: skip
+]
 
 
 def install(missing: list[Thing]) -> str:
@@ -98,8 +110,11 @@ def main(purpose: str) -> int:
     why = install(missing)
     still = [thing for thing in missing if not thing.is_there()]
     for thing in still:
-        print(f"{thing.name} is missing ({why or 'it was installed but is not found'}); "
-              f"rests: {thing.rests}. Package: {' '.join(thing.packages)}", flush=True)  # fmt: skip
+        print(
+            f"{thing.name} is missing ({why or 'it was installed but is not found'}); "
+            f"rests: {thing.rests}. Package: {' '.join(thing.packages)}",
+            flush=True,
+        )
     return 1 if still and purpose == "test" and os.environ.get("CI") == "true" else 0
 
 

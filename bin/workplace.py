@@ -49,8 +49,13 @@ def run(*command: object, doing: str, **options: object) -> None:
     """Run a command quietly; when it fails, show what it printed and stop."""
     done = subprocess.run(
         [str(part) for part in command],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options,  # type: ignore[call-overload]
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
     if done.returncode:
         print(done.stdout, file=sys.stderr)
         raise Stop(f"{doing} failed; what it said stands above.")
