@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+#: Marks a sentence for translation. Rules import it from here (``from cms.refusals import sentence as _``), so
+#: that nothing else of Django reaches them.
+sentence = gettext_lazy
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core import signing
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument, Document
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
 from wagtail.models import CollectionMember
 from wagtail.search import index
+
+#: Signs the addresses of videos; see ``cms.views.video``.
+VIDEO_SALT = "cms.video"
 
 
 class AcademyImage(AbstractImage):
@@ -63,21 +68,37 @@ class Video(index.Indexed, CollectionMember, models.Model):
     file = models.FileField(_("file"), upload_to="videos/original/%Y/%m/")
     captions = models.FileField(_("captions (WebVTT)"), upload_to="videos/captions/%Y/%m/", blank=True)
     poster = models.ForeignKey(
-        AcademyImage, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("poster")
+        AcademyImage,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("poster"),
     )
-    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.WAITING, editable=False)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.WAITING, editable=False
+    )
     error = models.CharField(_("error"), max_length=300, blank=True, editable=False)
     duration_seconds = models.FloatField(_("length (seconds)"), default=0, editable=False)
     width = models.PositiveIntegerField(_("width"), default=0, editable=False)
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
     playlist = models.CharField(_("playlist"), max_length=200, blank=True, editable=False)
     uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
         verbose_name=_("uploaded by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    search_fields = [*CollectionMember.search_fields, index.SearchField("title"), index.AutocompleteField("title")]
+    search_fields = [
+        *CollectionMember.search_fields,
+        index.SearchField("title"),
+        index.AutocompleteField("title"),
+    ]
 
     class Meta:
         verbose_name = _("video")
@@ -86,3 +107,31 @@ class Video(index.Indexed, CollectionMember, models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be played."""
+        return self.status == self.Status.READY
+
+    def _address(self, name: str) -> str:
+        return reverse("cms:video", args=[signing.dumps(self.pk, salt=VIDEO_SALT, compress=False), name])
+
+    @property
+    def file_url(self) -> str:
+        """A signed, expiring address of the uploaded file; give it only to those who may see the lesson."""
+        return self._address("file")
+
+    @property
+    def playlist_url(self) -> str:
+        """The same for the HLS playlist; its segments lie beside it under the same signature."""
+        return self._address("index.m3u8") if self.playlist else ""
+
+    @property
+    def captions_url(self) -> str:
+        """The same for the captions; empty where there are none."""
+        return self._address("captions.vtt") if self.captions else ""
+
+    @property
+    def poster_url(self) -> str:
+        """Address of the poster picture; empty where there is none."""
+        return self.poster.get_rendition("fill-960x540|format-webp").url if self.poster else ""
