@@ -1,4 +1,4 @@
-"""Create the virtual environment and install what hashed locks name: `make_environment.py base [test] [node]`.
+"""Create the virtual environment and install hashed locks: `make_environment.py base [test] [node]`.
 
 Runs under the system's Python, with the standard library only. A second run takes no time: each lock
 that was installed leaves its fingerprint in the environment.

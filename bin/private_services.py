@@ -1,4 +1,4 @@
-"""A private PostgreSQL and Redis for tests and benchmarks: on loopback, in a temporary folder, gone at the end.
+"""A private PostgreSQL and Redis for tests and benchmarks: on loopback, in a temporary folder, then gone.
 
 As a command it runs another one beside them:
 
