@@ -1,0 +1,1 @@
+"""Reading and writing spreadsheets of people, and the sentences said about them."""
