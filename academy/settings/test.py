@@ -27,4 +27,4 @@ if template := env.str("TEST_DATABASE_TEMPLATE", default=""):
     DATABASES["default"]["TEST"] = {"TEMPLATE": template, "MIGRATE": False}
 # Run background tasks in the caller: a test then sees their result.
 Q_CLUSTER = {"name": "academy-test", "orm": "default", "sync": True, "workers": 1, "timeout": 60, "retry": 90}
-(BASE_DIR / "var").mkdir(exist_ok=True)
+(BASE_DIR / "var" / "static").mkdir(parents=True, exist_ok=True)
