@@ -1,1 +1,81 @@
-import "htmx.org";
+// On every page: htmx, the few Bootstrap behaviours we use, and the menus of the frame.
+import "bootstrap/js/dist/alert";
+import "bootstrap/js/dist/collapse";
+import "bootstrap/js/dist/modal";
+import htmx from "htmx.org";
+
+/** The menus of the frame that stand open. */
+function openMenus(): HTMLDetailsElement[] {
+  return Array.from(document.querySelectorAll<HTMLDetailsElement>("details.menu[open]"));
+}
+
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) {
+    if (!menu.contains(event.target as Node)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+// A select marked so sends its form at once; without script the form's own button does.
+document.addEventListener("change", (event) => {
+  const control = event.target;
+  if (control instanceof HTMLSelectElement && control.dataset.submit !== undefined) control.form?.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  if (target instanceof Element && target.closest("[data-print]")) window.print();
+});
+
+// A form is sent once, however often the button is pressed; the browser's back button brings it back usable.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.method !== "post") return;
+  // A form that answers with a file, or that stays in place, says data-repeat.
+  if (form.hasAttribute("hx-post") || form.dataset.repeat !== undefined) return;
+  if (form.dataset.sent !== undefined) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Files dropped on a file field's frame.
+for (const drop of document.querySelectorAll<HTMLElement>(".file-drop")) {
+  const input = drop.querySelector<HTMLInputElement>("input[type=file]");
+  if (!input) continue;
+  const mark = (over: boolean) => (event: DragEvent) => {
+    event.preventDefault();
+    drop.classList.toggle("is-over", over);
+  };
+  drop.addEventListener("dragover", mark(true));
+  drop.addEventListener("dragleave", mark(false));
+  drop.addEventListener("drop", (event) => {
+    mark(false)(event);
+    if (event.dataTransfer?.files.length) input.files = event.dataTransfer.files;
+  });
+}
+
+// An answer that did not come is said, not swallowed.
+function fail(): void {
+  const notice = document.getElementById("connection-lost");
+  if (notice) notice.hidden = false;
+}
+document.body.addEventListener("htmx:sendError", fail);
+document.body.addEventListener("htmx:responseError", fail);
+document.body.addEventListener("htmx:afterOnLoad", () => {
+  const notice = document.getElementById("connection-lost");
+  if (notice) notice.hidden = true;
+});
+
+export { htmx };

@@ -1,0 +1,122 @@
+"""What the frame of a page offers to the person who looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django import template
+from django.http import HttpRequest
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.models import STAFF_ROLES, Role, Scope
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the frame: ``section`` is what a page of it calls itself."""
+
+    section: str
+    view: str
+    label: str | Promise
+    icon: str
+
+
+STUDY = (
+    Place("home", "portal:home", _("Home"), "house"),
+    Place("courses", "courses:catalog", _("Courses"), "book"),
+    Place("schedule", "practicum:schedule", _("Schedule"), "calendar3"),
+    Place("me", "portal:me", _("Me"), "person"),
+)
+PUBLIC = (
+    Place("home", "portal:home", _("Home"), "house"),
+    Place("courses", "courses:catalog", _("Courses"), "book"),
+    Place("bases", "practicum:base_list", _("Training bases"), "geo-alt"),
+)
+WORKBENCH = Place("workbench", "portal:workbench", _("Workbench"), "briefcase")
+ZONE = Place("zone", "portal:zone", _("Zone figures"), "bar-chart-line")
+HOST = Place("host", "practicum:host", _("My base"), "building")
+ADMIN = Place("admin", "wagtailadmin_home", _("Administration"), "gear")
+ACCOUNT = (
+    Place("me", "portal:me", _("My study record"), "journal-text"),
+    Place("account", "portal:personal_data", _("Personal data"), "person"),
+)
+#: Which section a page belongs to, by the name space of its address.
+SECTIONS = {"courses": "courses", "practicum": "schedule"}
+SECTIONS_OF_VIEWS = {
+    "portal:home": "home",
+    "practicum:base_list": "bases",
+    "practicum:base": "bases",
+    "practicum:host": "host",
+}
+ME_VIEWS = frozenset({"me", "ledger", "personal_data", "certificates"})
+
+
+@dataclass
+class Shell:
+    """The frame for one person: ``main`` for study, ``work`` for their tasks, ``account`` for their own things."""
+
+    person: str = ""
+    main: list[dict[str, object]] = field(default_factory=list)
+    work: list[dict[str, object]] = field(default_factory=list)
+    account: list[dict[str, object]] = field(default_factory=list)
+
+
+def work_places(scope: Scope) -> list[Place]:
+    """Where someone with ``scope`` works."""
+    places = []
+    if scope.managed_paths:
+        places.append(WORKBENCH)
+    if scope.everything or scope.has(Role.ZONE_LEADER):
+        places.append(ZONE)
+    if scope.has(Role.BASE_HOST):
+        places.append(HOST)
+    if scope.everything or scope.has(*STAFF_ROLES):
+        places.append(ADMIN)
+    return places
+
+
+def section_of(request: HttpRequest) -> str:
+    """The section of the frame that the page at this address belongs to."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    if match.view_name in SECTIONS_OF_VIEWS:
+        return SECTIONS_OF_VIEWS[match.view_name]
+    if match.namespace == "portal":
+        name = match.url_name or ""
+        if name in ME_VIEWS:
+            return "me"
+        return name.split("_")[0]
+    return SECTIONS.get(match.namespace, "")
+
+
+def _entries(places: tuple[Place, ...] | list[Place], here: str) -> list[dict[str, object]]:
+    entries = []
+    for place in places:
+        try:
+            url = reverse(place.view)
+        except NoReverseMatch:
+            continue
+        entries.append({"url": url, "label": place.label, "icon": place.icon, "current": place.section == here})
+    return entries
+
+
+@register.simple_tag(takes_context=True)
+def shell(context: Context) -> Shell:
+    """The frame for the person who asks; their roles cost one query, read once per request."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    here = context.get("section") or (section_of(request) if request is not None else "")
+    if user is None or not user.is_authenticated:
+        return Shell(main=_entries(PUBLIC, here))
+    return Shell(
+        person=user.get_full_name(),
+        main=_entries(STUDY, here),
+        work=_entries(work_places(user.scope), here),
+        account=_entries(ACCOUNT, here),
+    )
