@@ -1,1 +1,70 @@
-"""Models of this app."""
+"""Bases, sessions and attendance."""
+
+from practicum.models.attendance import (
+    Attendance,
+    AttendanceStatus,
+    CheckinEvent,
+    Direction,
+    EventsAreAppendOnly,
+    Leave,
+    LeaveStatus,
+    Outcome,
+    Source,
+    new_nonce,
+)
+from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
+from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
+from practicum.models.sessions import (
+    HOUR_KIND_OF,
+    Audience,
+    Booking,
+    BookingStatus,
+    CalendarFeed,
+    Occupation,
+    ResourceKind,
+    Session,
+    SessionKind,
+    SessionMode,
+    SessionStatus,
+)
+from practicum.models.visits import Visit, VisitBatch, VisitStatus
+
+__all__ = [
+    "HOUR_KIND_OF",
+    "WEEKDAYS",
+    "Attendance",
+    "AttendanceStatus",
+    "Audience",
+    "BaseHost",
+    "BasePhoto",
+    "BaseStatus",
+    "Blackout",
+    "Booking",
+    "BookingStatus",
+    "CalendarDay",
+    "CalendarFeed",
+    "CheckinEvent",
+    "Direction",
+    "EventsAreAppendOnly",
+    "Leave",
+    "LeaveStatus",
+    "Lecturer",
+    "Occupation",
+    "Outcome",
+    "ResourceKind",
+    "Room",
+    "RoomKind",
+    "Session",
+    "SessionKind",
+    "SessionMode",
+    "SessionStatus",
+    "Source",
+    "TrainingBase",
+    "Vehicle",
+    "Venue",
+    "VenueKind",
+    "Visit",
+    "VisitBatch",
+    "VisitStatus",
+    "new_nonce",
+]
