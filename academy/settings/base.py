@@ -111,7 +111,8 @@ Q_CLUSTER = {
     # A task that was not acknowledged within `retry` seconds (its worker was killed) is given out again.
     "retry": 2100,
     "max_attempts": 3,
-    "ack_failures": True,
+    # A task that raised is given out again as well, `max_attempts` times in all.
+    "ack_failures": False,
     "save_limit": 1000,
     "catch_up": False,
     "poll": 1,
