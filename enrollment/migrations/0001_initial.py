@@ -293,6 +293,8 @@ class Migration(migrations.Migration):
                 ('cohort', models.CharField(max_length=20, verbose_name='cohort')),
                 ('required_quarters', models.PositiveIntegerField(verbose_name='required quarter hours')),
                 ('earned_quarters', models.IntegerField(default=0, verbose_name='earned quarter hours')),
+                ('centralized_required', models.PositiveSmallIntegerField(default=0, verbose_name='centralized trainings required')),
+                ('centralized_entries', models.SmallIntegerField(default=0, verbose_name='centralized trainings held')),
                 ('is_exempt', models.BooleanField(default=False, verbose_name='exempt')),
                 ('has_reached', models.BooleanField(default=False, verbose_name='reached the target')),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='enrollment.organization', verbose_name='organization')),

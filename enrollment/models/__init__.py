@@ -1,6 +1,16 @@
 """People, classes and the ledger of study hours."""
 
-from enrollment.models.accounts import STAFF_ROLES, Invitation, Role, RoleGrant, Scope, User, UserSession
+from enrollment.models import rulebook
+from enrollment.models.accounts import (
+    STAFF_ROLES,
+    Invitation,
+    Role,
+    RoleGrant,
+    Scope,
+    UnknownSignIn,
+    User,
+    UserSession,
+)
 from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
@@ -104,8 +114,10 @@ __all__ = [
     "Trainee",
     "TrainingClass",
     "User",
+    "UnknownSignIn",
     "UserSession",
     "YearClosure",
     "as_hours",
+    "rulebook",
     "under",
 ]

@@ -27,23 +27,25 @@ class ClassStatus(models.TextChoices):
 
 
 #: Statuses in which trainees see the class among theirs.
-CLASS_STATUSES_SHOWN = frozenset({ClassStatus.NOMINATING, ClassStatus.RUNNING, ClassStatus.CLOSED, ClassStatus.ARCHIVED})
+CLASS_STATUSES_SHOWN = frozenset(
+    {ClassStatus.NOMINATING, ClassStatus.RUNNING, ClassStatus.CLOSED, ClassStatus.ARCHIVED}
+)
 
 
 class TrainingClassQuerySet(models.QuerySet["TrainingClass"]):
     """Which classes."""
 
     def visible_to(self, user: User) -> Self:
-        """All for administrators; one's own as teacher or on the roster; those one's organizations have a quota in."""
+        """All for administrators; those one teaches, is on the roster of, or has a quota in."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.scope.everything:
             return self
         condition = Q(teacher=user) | Q(
             status__in=CLASS_STATUSES_SHOWN,
-            pk__in=Enrollment.objects.filter(trainee__user=user).exclude(
-                status=EnrollmentStatus.WITHDRAWN
-            ).values("training_class"),
+            pk__in=Enrollment.objects.filter(trainee__user=user)
+            .exclude(status=EnrollmentStatus.WITHDRAWN)
+            .values("training_class"),
         )
         if paths := user.scope.visible_paths:
             condition |= Q(
@@ -72,14 +74,24 @@ class TrainingClass(index.Indexed, models.Model):
     title = models.CharField(_("title"), max_length=120)
     year = models.PositiveSmallIntegerField(_("year"))
     cohort = models.ForeignKey(
-        "enrollment.Cohort", on_delete=models.PROTECT, related_name="classes", verbose_name=_("cohort"),
-        null=True, blank=True,
+        "enrollment.Cohort",
+        on_delete=models.PROTECT,
+        related_name="classes",
+        verbose_name=_("cohort"),
+        null=True,
+        blank=True,
     )
-    status = models.CharField(_("status"), max_length=12, choices=ClassStatus.choices, default=ClassStatus.DRAFT)
+    status = models.CharField(
+        _("status"), max_length=12, choices=ClassStatus.choices, default=ClassStatus.DRAFT
+    )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
     teacher = models.ForeignKey(
-        "enrollment.User", on_delete=models.PROTECT, null=True, blank=True, related_name="classes_taught",
+        "enrollment.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="classes_taught",
         verbose_name=_("class teacher"),
     )
     capacity = models.PositiveIntegerField(_("capacity"), default=50)
@@ -92,7 +104,11 @@ class TrainingClass(index.Indexed, models.Model):
 
     objects = TrainingClassQuerySet.as_manager()
 
-    search_fields = [index.SearchField("title"), index.AutocompleteField("title"), index.FilterField("status")]
+    search_fields = [
+        index.SearchField("title"),
+        index.AutocompleteField("title"),
+        index.FilterField("status"),
+    ]
 
     class Meta:
         verbose_name = _("training class")
@@ -122,7 +138,10 @@ class Quota(models.Model):
         TrainingClass, on_delete=models.CASCADE, related_name="quotas", verbose_name=_("training class")
     )
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="quotas", verbose_name=_("organization")
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="quotas",
+        verbose_name=_("organization"),
     )
     seats = models.PositiveIntegerField(_("seats"))
 
@@ -152,7 +171,9 @@ class EnrollmentStatus(models.TextChoices):
 
 
 #: Statuses that hold a seat.
-SEATED_STATUSES = frozenset({EnrollmentStatus.NOMINATED, EnrollmentStatus.ENROLLED, EnrollmentStatus.COMPLETED})
+SEATED_STATUSES = frozenset(
+    {EnrollmentStatus.NOMINATED, EnrollmentStatus.ENROLLED, EnrollmentStatus.COMPLETED}
+)
 #: Statuses on the roster 花名册.
 ROSTER_STATUSES = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.COMPLETED})
 
@@ -193,13 +214,22 @@ class Enrollment(models.Model):
         _("status"), max_length=12, choices=EnrollmentStatus.choices, default=EnrollmentStatus.NOMINATED
     )
     quota = models.ForeignKey(
-        Quota, on_delete=models.SET_NULL, null=True, blank=True, related_name="enrollments", verbose_name=_("quota")
+        Quota,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="enrollments",
+        verbose_name=_("quota"),
     )
     group_number = models.PositiveSmallIntegerField(_("group"), null=True, blank=True)
     is_monitor = models.BooleanField(_("class monitor"), default=False)
     is_group_leader = models.BooleanField(_("group leader"), default=False)
     nominated_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("nominated by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -260,8 +290,13 @@ class RosterImport(models.Model):
         DISCARDED = "discarded", _("Discarded")
 
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, null=True, blank=True, related_name="roster_imports",
-        verbose_name=_("organization"), help_text=_("People outside this organization and below are refused."),
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="roster_imports",
+        verbose_name=_("organization"),
+        help_text=_("People outside this organization and below are refused."),
     )
     file = models.FileField(_("file"), upload_to="rosters/%Y/%m/")
     file_name = models.CharField(_("file name"), max_length=200)
@@ -270,7 +305,11 @@ class RosterImport(models.Model):
     verdict = models.JSONField(_("verdict"), default=dict)
     error = models.CharField(_("error"), max_length=300, blank=True)
     uploaded_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+        "enrollment.User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("uploaded by"),
     )
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)

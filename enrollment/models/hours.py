@@ -51,7 +51,10 @@ class HourRuleCode(models.TextChoices):
 
     TARGET_MEMBER = "target_member", _("Annual target of members (hours)")
     TARGET_COMMITTEE = "target_committee", _("Annual target of secretaries and committee members (hours)")
-    CENTRALIZED_COMMITTEE = "centralized_committee", _("Centralized trainings a year for committee members (times)")
+    CENTRALIZED_COMMITTEE = (
+        "centralized_committee",
+        _("Centralized trainings a year for committee members (times)"),
+    )
     NEW_SECRETARY_MONTHS = "new_secretary_months", _("New secretaries are trained within (months)")
     HOUR_MINUTES = "hour_minutes", _("Length of one study hour (minutes)")
     HALF_DAY = "half_day", _("Half a day (hours)")
@@ -78,7 +81,9 @@ class HourRule(models.Model):
     value = models.DecimalField(_("value"), max_digits=8, decimal_places=2)
     effective_from = models.DateField(_("effective from"))
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
-    source = models.CharField(_("source"), max_length=300, help_text=_("Document, level and year it comes from."))
+    source = models.CharField(
+        _("source"), max_length=300, help_text=_("Document, level and year it comes from.")
+    )
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     objects = HourRuleQuerySet.as_manager()
@@ -109,7 +114,7 @@ class HourRule(models.Model):
         return f"{self.get_code_display()} = {self.value.normalize():f} ({self.effective_from})"
 
 
-class LedgerIsAppendOnly(TypeError):
+class LedgerIsAppendOnly(TypeError):  # noqa: N818 (it reads as a statement)
     """Somebody tried to change or delete a ledger entry; a mistake is corrected by a reversing entry."""
 
 
@@ -146,7 +151,10 @@ class HourEntry(models.Model):
         "enrollment.Trainee", on_delete=models.PROTECT, related_name="hour_entries", verbose_name=_("trainee")
     )
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="+", verbose_name=_("organization"),
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("organization"),
         help_text=_("Home organization when the hours were earned: past figures stay with it."),
     )
     year = models.PositiveSmallIntegerField(_("year"))
@@ -161,14 +169,25 @@ class HourEntry(models.Model):
     evidence_type = models.CharField(_("evidence"), max_length=40)
     evidence_id = models.CharField(_("evidence number"), max_length=64)
     sequence = models.PositiveSmallIntegerField(
-        _("sequence"), default=1, help_text=_("1 for the first credit of this evidence; one more after each reversal.")
+        _("sequence"),
+        default=1,
+        help_text=_("1 for the first credit of this evidence; one more after each reversal."),
     )
     reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name=_("reverses")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reversal",
+        verbose_name=_("reverses"),
     )
     is_late = models.BooleanField(_("posted after the year was closed"), default=False)
     recorded_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("recorded by")
+        "enrollment.User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("recorded by"),
     )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     note = models.CharField(_("reason"), max_length=300, blank=True)
@@ -192,7 +211,8 @@ class HourEntry(models.Model):
                 violation_error_message=_("This evidence has already been counted."),
             ),
             models.CheckConstraint(
-                condition=Q(reverses__isnull=True, quarters__gt=0) | Q(reverses__isnull=False, quarters__lt=0)
+                condition=Q(reverses__isnull=True, quarters__gt=0)
+                | Q(reverses__isnull=False, quarters__lt=0)
                 | Q(kind=HourKind.ADJUSTMENT),
                 name="enrollment_hourentry_sign_fits",
                 violation_error_message=_("A credit is positive and a reversal negative."),
@@ -228,7 +248,9 @@ class HourSpan(models.Model):
     immediate transaction of the action does.
     """
 
-    entry = models.OneToOneField(HourEntry, on_delete=models.CASCADE, related_name="span", verbose_name=_("entry"))
+    entry = models.OneToOneField(
+        HourEntry, on_delete=models.CASCADE, related_name="span", verbose_name=_("entry")
+    )
     trainee = models.ForeignKey(
         "enrollment.Trainee", on_delete=models.CASCADE, related_name="hour_spans", verbose_name=_("trainee")
     )
@@ -292,7 +314,8 @@ class StandingQuerySet(models.QuerySet["Standing"]):
 class Standing(models.Model):
     """Projection: what one trainee owes and has in one year, and where it counts.
 
-    ``organization`` and ``cohort`` are those in force today (for a past year: on 31 December).
+    ``organization`` and ``cohort`` are those of the last post held in the year, as far as it is known now: at
+    the year's end on 31 December. So the row changes only when a record changes, never by time passing.
     """
 
     trainee = models.ForeignKey(
@@ -300,11 +323,16 @@ class Standing(models.Model):
     )
     year = models.PositiveSmallIntegerField(_("year"))
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="standings", verbose_name=_("organization")
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="standings",
+        verbose_name=_("organization"),
     )
     cohort = models.CharField(_("cohort"), max_length=20)
     required_quarters = models.PositiveIntegerField(_("required quarter hours"))
     earned_quarters = models.IntegerField(_("earned quarter hours"), default=0)
+    centralized_required = models.PositiveSmallIntegerField(_("centralized trainings required"), default=0)
+    centralized_entries = models.SmallIntegerField(_("centralized trainings held"), default=0)
     is_exempt = models.BooleanField(_("exempt"), default=False)
     has_reached = models.BooleanField(_("reached the target"), default=False)
 
@@ -319,7 +347,8 @@ class Standing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.trainee_id} {self.year} {as_hours(self.earned_quarters)}/{as_hours(self.required_quarters)}"
+        earned, required = as_hours(self.earned_quarters), as_hours(self.required_quarters)
+        return f"{self.trainee_id} {self.year} {earned}/{required}"
 
     @property
     def earned(self) -> Decimal:
@@ -336,6 +365,11 @@ class Standing(models.Model):
         """Hours still missing; 0 when exempt or reached."""
         return as_hours(0 if self.is_exempt else max(0, self.required_quarters - self.earned_quarters))
 
+    @property
+    def lacks_centralized(self) -> bool:
+        """Whether a centralized training is asked for and not held yet."""
+        return not self.is_exempt and self.centralized_entries < self.centralized_required
+
 
 class OrganizationStanding(models.Model):
     """Projection: figures of one organization's own people (not those below it) by cohort and year.
@@ -344,7 +378,10 @@ class OrganizationStanding(models.Model):
     """
 
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.CASCADE, related_name="figures", verbose_name=_("organization")
+        "enrollment.Organization",
+        on_delete=models.CASCADE,
+        related_name="figures",
+        verbose_name=_("organization"),
     )
     year = models.PositiveSmallIntegerField(_("year"))
     cohort = models.CharField(_("cohort"), max_length=20)
@@ -398,7 +435,9 @@ class BranchActivity(models.Model):
         ORGANIZATION_LIFE = "organization_life", _("Organization life meeting")
 
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="branch_activities",
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="branch_activities",
         verbose_name=_("organization"),
     )
     form = models.CharField(_("form"), max_length=20, choices=Form.choices)
@@ -410,7 +449,10 @@ class BranchActivity(models.Model):
         "enrollment.Trainee", related_name="branch_activities", verbose_name=_("attendees")
     )
     submission_key = models.CharField(
-        _("submission key"), max_length=64, unique=True, editable=False,
+        _("submission key"),
+        max_length=64,
+        unique=True,
+        editable=False,
         help_text=_("Made with the form: sending the same form twice records once."),
     )
     recorded_by = models.ForeignKey(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from wagtail.search import index
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
+from wagtail.search import index
 
 if TYPE_CHECKING:
     from enrollment.models.accounts import User
@@ -108,7 +108,11 @@ class Guide(models.Model):
     name = models.CharField(_("name"), max_length=60)
     phone = models.CharField(_("mobile phone"), max_length=20, blank=True)
     user = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="guide_posts",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="guide_posts",
         verbose_name=_("account"),
     )
 
@@ -163,14 +167,22 @@ class Organization(index.Indexed, MP_Node):
     short_name = models.CharField(_("short name"), max_length=60, blank=True)
     kind = models.CharField(_("kind"), max_length=20, choices=OrganizationKind.choices)
     area = models.ForeignKey(
-        Area, on_delete=models.SET_NULL, null=True, blank=True, related_name="organizations",
+        Area,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="organizations",
         verbose_name=_("area"),
     )
     tags = models.ManyToManyField(
         IndustryTag, blank=True, related_name="organizations", verbose_name=_("industry groupings")
     )
     service_group = models.ForeignKey(
-        ServiceGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="organizations",
+        ServiceGroup,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="organizations",
         verbose_name=_("service group"),
     )
     star = models.PositiveSmallIntegerField(_("star rating"), null=True, blank=True)

@@ -106,7 +106,11 @@ class Trainee(index.Indexed, models.Model):
     """A person on the roster. Held once, with the least data that serves study (domain §7)."""
 
     user = models.OneToOneField(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="trainee",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="trainee",
         verbose_name=_("account"),
     )
     name = models.CharField(_("name"), max_length=60)
@@ -115,23 +119,35 @@ class Trainee(index.Indexed, models.Model):
     )
     ethnicity = models.CharField(_("ethnic group"), max_length=20, blank=True)
     born_on = models.DateField(
-        _("date of birth"), null=True, blank=True, help_text=_("Month precision is kept as the first of the month.")
+        _("date of birth"),
+        null=True,
+        blank=True,
+        help_text=_("Month precision is kept as the first of the month."),
     )
     education = models.CharField(_("education"), max_length=20, blank=True)
     phone = models.CharField(_("mobile phone"), max_length=20, null=True, blank=True)
-    identity_digest = models.CharField(_("identity digest"), max_length=64, null=True, blank=True, editable=False)
+    identity_digest = models.CharField(
+        _("identity digest"), max_length=64, null=True, blank=True, editable=False
+    )
     identity_tail = models.CharField(_("last four of identity number"), max_length=4, blank=True)
     joined_on = models.DateField(_("joined the Party on"), null=True, blank=True)
     member_status = models.CharField(
         _("member status"), max_length=15, choices=MemberStatus.choices, default=MemberStatus.FULL
     )
     home_organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="members",
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="members",
         verbose_name=_("home organization"),
     )
     host_organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, null=True, blank=True, related_name="hosted_members",
-        verbose_name=_("host organization"), help_text=_("For a mobile member: where they live and work now."),
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="hosted_members",
+        verbose_name=_("host organization"),
+        help_text=_("For a mobile member: where they live and work now."),
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
@@ -176,7 +192,9 @@ class Trainee(index.Indexed, models.Model):
     @property
     def is_mobile(self) -> bool:
         """Whether this is a mobile member 流动党员: home and host organization differ."""
-        return self.host_organization_id is not None and self.host_organization_id != self.home_organization_id
+        return (
+            self.host_organization_id is not None and self.host_organization_id != self.home_organization_id
+        )
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
@@ -198,11 +216,15 @@ class Appointment(models.Model):
         Trainee, on_delete=models.CASCADE, related_name="appointments", verbose_name=_("trainee")
     )
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.PROTECT, related_name="appointments",
+        "enrollment.Organization",
+        on_delete=models.PROTECT,
+        related_name="appointments",
         verbose_name=_("organization"),
     )
     post = models.CharField(_("post"), max_length=20, choices=Post.choices, default=Post.MEMBER)
-    cohort = models.CharField(_("cohort"), max_length=20, choices=CohortCode.choices, default=CohortCode.MEMBER)
+    cohort = models.CharField(
+        _("cohort"), max_length=20, choices=CohortCode.choices, default=CohortCode.MEMBER
+    )
     on_committee = models.BooleanField(_("on the committee"), default=False)
     started_on = models.DateField(_("from"))
     ended_on = models.DateField(_("to"), null=True, blank=True)
@@ -250,7 +272,11 @@ class Exemption(models.Model):
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"), null=True, blank=True)
     recorded_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("recorded by")
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("recorded by"),
     )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 

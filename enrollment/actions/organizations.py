@@ -1,0 +1,316 @@
+"""Founding organizations in the tree, one or many, renaming, moving and dissolving them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Length
+from wagtail.search.backends import get_search_backend
+
+from cms.refusals import Reason, Refused
+from enrollment.actions.journal import note, note_many
+from enrollment.models import (
+    STEP,
+    Area,
+    IndustryTag,
+    Organization,
+    OrganizationKind,
+    ServiceGroup,
+    Trainee,
+    User,
+)
+from enrollment.rules import organizations as rules
+
+CHUNK = 2000
+
+
+class OrganizationDetails(TypedDict, total=False):
+    """What may be known of an organization besides its place, code, name and kind."""
+
+    short_name: str
+    area: Area | None
+    service_group: ServiceGroup | None
+    star: int | None
+    is_social: bool
+    founded_on: dt.date | None
+
+
+@dataclass(frozen=True)
+class Founding:
+    """One organization to be founded; its parent, named by code, stands before it or exists already."""
+
+    code: str
+    name: str
+    kind: str
+    parent_code: str | None = None
+    short_name: str = ""
+    area_id: int | None = None
+    service_group_id: int | None = None
+    star: int | None = None
+    is_social: bool = False
+    founded_on: dt.date | None = None
+    tag_ids: tuple[int, ...] = ()
+
+
+PLAIN_FIELDS = (
+    "code",
+    "name",
+    "kind",
+    "short_name",
+    "area_id",
+    "service_group_id",
+    "star",
+    "is_social",
+    "founded_on",
+)
+
+
+@transaction.atomic
+def found(
+    *,
+    parent: Organization | None,
+    code: str,
+    name: str,
+    kind: str,
+    actor: User | None,
+    tags: Collection[IndustryTag] = (),
+    **details: Unpack[OrganizationDetails],
+) -> Organization:
+    """Found an organization below ``parent`` (None: at the top).
+
+    Raises:
+        Refused: no code or name, unknown kind, code taken, or parent dissolved.
+    """
+    area, group = details.get("area"), details.get("service_group")
+    [organization] = found_in_bulk(
+        rows=[
+            Founding(
+                code=code,
+                name=name,
+                kind=kind,
+                parent_code=parent.code if parent else None,
+                short_name=details.get("short_name", ""),
+                area_id=area.pk if area else None,
+                service_group_id=group.pk if group else None,
+                star=details.get("star"),
+                is_social=details.get("is_social", False),
+                founded_on=details.get("founded_on"),
+                tag_ids=tuple(tag.pk for tag in tags),
+            )
+        ],
+        actor=actor,
+    )
+    return organization
+
+
+@transaction.atomic
+def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organization]:
+    """Found many organizations, all or none, with tree paths computed here instead of one query each.
+
+    Raises:
+        Refused: one reason for each flaw, ``params["code"]`` naming the row.
+    """
+    wanted = list(rows)
+    existing = _locked_parents(
+        {row.parent_code for row in wanted if row.parent_code} - {row.code for row in wanted}
+    )
+    flaws = _flaws(wanted, existing)
+    if flaws:
+        raise Refused(*flaws)
+    known = dict(existing)
+    last_step = _last_steps(existing.values(), with_roots=any(row.parent_code is None for row in wanted))
+    new: list[Organization] = []
+    for row in wanted:
+        parent = known[row.parent_code] if row.parent_code else None
+        parent_path = parent.path if parent else ""
+        last_step[parent_path] += 1
+        organization = Organization(
+            path=_child_path(parent_path, last_step[parent_path]),
+            depth=len(parent_path) // STEP + 1,
+            numchild=0,
+            **{name: getattr(row, name) for name in PLAIN_FIELDS},
+        )
+        if parent is not None:
+            parent.numchild += 1
+        known[row.code] = organization
+        new.append(organization)
+    Organization.objects.bulk_create(new, batch_size=CHUNK)
+    Organization.objects.bulk_update(existing.values(), ["numchild"], batch_size=CHUNK)
+    _tag(new, wanted)
+    search = get_search_backend().get_index_for_model(Organization)
+    for start in range(0, len(new), CHUNK):
+        search.add_items(Organization, new[start : start + CHUNK])
+    note_many(new, "enrollment.found", actor=actor)
+    return new
+
+
+def _locked_parents(codes: Collection[str]) -> dict[str, Organization]:
+    """Parents that exist, locked in tree order: two foundings below one parent get different places."""
+    if not codes:
+        return {}
+    rows = Organization.objects.filter(code__in=codes).order_by("path").select_for_update(no_key=True)
+    return {row.code: row for row in rows}
+
+
+def _last_steps(parents: Iterable[Organization], *, with_roots: bool) -> dict[str, int]:
+    steps: dict[str, int] = defaultdict(int)
+    with_children = [parent.path for parent in parents if parent.numchild]
+    for path in with_children:
+        last = Organization.objects.filter(path__startswith=path, depth=len(path) // STEP + 1).aggregate(
+            last=Max("path")
+        )["last"]
+        steps[path] = Organization._str2int(last[-STEP:]) if last else 0
+    if with_roots:
+        last = Organization.objects.filter(depth=1).aggregate(last=Max("path"))["last"]
+        steps[""] = Organization._str2int(last[-STEP:]) if last else 0
+    return steps
+
+
+def _child_path(parent_path: str, step: int) -> str:
+    key = str(Organization._int2str(step))
+    if len(key) > STEP:
+        raise Refused(rules.TOO_MANY_BELOW)
+    return f"{parent_path}{key.rjust(STEP, Organization.alphabet[0])}"
+
+
+def _tag(organizations: Sequence[Organization], rows: Sequence[Founding]) -> None:
+    through = Organization.tags.through
+    through.objects.bulk_create(
+        [
+            through(organization_id=organization.pk, industrytag_id=tag_id)
+            for organization, row in zip(organizations, rows, strict=True)
+            for tag_id in row.tag_ids
+        ],
+        batch_size=CHUNK,
+    )
+
+
+def _flaws(rows: Sequence[Founding], existing: dict[str, Organization]) -> list[Reason]:
+    taken: set[str] = set()
+    codes = [row.code for row in rows]
+    for start in range(0, len(codes), CHUNK):
+        chunk = codes[start : start + CHUNK]
+        taken.update(Organization.objects.filter(code__in=chunk).order_by().values_list("code", flat=True))
+    seen: set[str] = set()
+    flaws: list[Reason] = []
+    for row in rows:
+        found = []
+        if not row.code.strip():
+            found.append(rules.CODE_MISSING)
+        if not row.name.strip():
+            found.append(rules.NAME_MISSING)
+        if row.kind not in OrganizationKind.values:
+            found.append(rules.KIND_UNKNOWN)
+        if row.code in taken or row.code in seen:
+            found.append(rules.CODE_TAKEN)
+        if row.parent_code and row.parent_code not in existing and row.parent_code not in seen:
+            found.append(rules.PARENT_UNKNOWN)
+        parent = existing.get(row.parent_code or "")
+        if parent is not None and parent.dissolved_on is not None:
+            found.append(rules.PARENT_DISSOLVED)
+        seen.add(row.code)
+        flaws += [
+            Reason(flaw.code, flaw.message, {"code": row.code, "parent": row.parent_code or ""}, flaw.field)
+            for flaw in found
+        ]
+    return flaws
+
+
+@transaction.atomic
+def rename(
+    *, organization: Organization, name: str, actor: User | None, short_name: str | None = None
+) -> Organization:
+    """Give ``organization`` another name.
+
+    Raises:
+        Refused: the name is empty.
+    """
+    if not name.strip():
+        raise Refused(rules.NAME_MISSING)
+    row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    before = row.name
+    row.name = name.strip()
+    if short_name is not None:
+        row.short_name = short_name.strip()
+    row.save(update_fields=["name", "short_name"])
+    note(row, "enrollment.rename", actor=actor, data={"before": before, "after": row.name})
+    return row
+
+
+@transaction.atomic
+def move(*, organization: Organization, parent: Organization, actor: User | None) -> Organization:
+    """Put ``organization``, with all below it, under another parent; people and figures go with it.
+
+    Raises:
+        Refused: the new parent is the organization itself or lies below it, or is dissolved.
+    """
+    # The whole tree is the lock: two moves at once could put each under the other.
+    list(
+        Organization.objects.filter(depth=1)
+        .order_by("path")
+        .select_for_update(no_key=True)
+        .values_list("pk", flat=True)
+    )
+    row = Organization.objects.get(pk=organization.pk)
+    target = Organization.objects.get(pk=parent.pk)
+    if target.path.startswith(row.path):
+        raise Refused(rules.INTO_ITSELF)
+    if target.dissolved_on is not None:
+        raise Refused(rules.PARENT_DISSOLVED)
+    before = row.path
+    row.move(target, pos="last-child")
+    moved: Organization = Organization.objects.get(pk=row.pk)
+    note(
+        moved,
+        "enrollment.move",
+        actor=actor,
+        data={"before": before, "after": moved.path, "parent": target.name},
+    )
+    return moved
+
+
+@transaction.atomic
+def dissolve(*, organization: Organization, on: dt.date, actor: User | None) -> Organization:
+    """Close an organization; its past stays.
+
+    Raises:
+        Refused: somebody is still on its roster, or organizations below it are still active.
+    """
+    row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    reasons = []
+    if Trainee.objects.active().filter(home_organization=row).exists():
+        reasons.append(rules.STILL_HAS_MEMBERS)
+    below = Organization.objects.below(row).exclude(pk=row.pk)
+    if below.active().exists():
+        reasons.append(rules.STILL_HAS_CHILDREN)
+    if row.founded_on is not None and on < row.founded_on:
+        reasons.append(rules.DISSOLVED_BEFORE_FOUNDED)
+    if reasons:
+        raise Refused(*reasons)
+    row.dissolved_on = on
+    row.save(update_fields=["dissolved_on"])
+    note(row, "enrollment.dissolve", actor=actor, data={"on": on.isoformat()})
+    return row
+
+
+def repair_tree() -> int:
+    """Count the children of every organization anew; return how many rows were wrong."""
+    counts: dict[str, int] = defaultdict(int)
+    for path in (
+        Organization.objects.annotate(length=Length("path"))
+        .filter(length__gt=STEP)
+        .values_list("path", flat=True)
+    ):
+        counts[path[:-STEP]] += 1
+    wrong = []
+    for row in Organization.objects.only("pk", "path", "numchild"):
+        if row.numchild != counts[row.path]:
+            row.numchild = counts[row.path]
+            wrong.append(row)
+    return Organization.objects.bulk_update(wrong, ["numchild"], batch_size=CHUNK) if wrong else 0

@@ -1,0 +1,74 @@
+"""The hour rules as every process holds them: few rows that hardly ever change, not read per request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from decimal import Decimal
+
+from enrollment.models.hours import QUARTERS_PER_HOUR, HourRule, HourRuleCode
+from enrollment.rules.requirement import Target, Targets
+
+#: Another process sees a changed rule after at most this long; the process that changed it, at once.
+FRESH_SECONDS = 30.0
+
+_held: tuple[float, tuple[HourRule, ...]] | None = None
+
+
+def versions() -> tuple[HourRule, ...]:
+    """Every version of every rule."""
+    global _held  # noqa: PLW0603
+    now = time.monotonic()
+    if _held is None or now - _held[0] > FRESH_SECONDS:
+        _held = (now, tuple(HourRule.objects.order_by("effective_from", "pk")))
+    return _held[1]
+
+
+def forget() -> None:
+    """Read the rules anew at the next question: something changed them."""
+    global _held  # noqa: PLW0603
+    _held = None
+
+
+def rules_on(day: dt.date) -> dict[str, HourRule]:
+    """The rules in force on ``day``, by code; of two versions that both cover it, the later."""
+    return {
+        rule.code: rule
+        for rule in versions()
+        if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to)
+    }
+
+
+def _targets(code: str) -> tuple[Target, ...]:
+    return tuple(
+        Target(rule.effective_from, rule.effective_to, int(rule.value * QUARTERS_PER_HOUR))
+        for rule in versions()
+        if rule.code == code
+    )
+
+
+def year_end(year: int) -> dt.date:
+    """The day that a year's own figures refer to."""
+    return dt.date(year, 12, 31)
+
+
+def targets_of(year: int) -> Targets:
+    """What the requirement of ``year`` is computed from."""
+    centralized = rules_on(year_end(year)).get(HourRuleCode.CENTRALIZED_COMMITTEE)
+    return Targets(
+        members=_targets(HourRuleCode.TARGET_MEMBER),
+        committee=_targets(HourRuleCode.TARGET_COMMITTEE),
+        centralized_for_committee=int(centralized.value) if centralized else 0,
+    )
+
+
+def online_cap_of(year: int) -> int:
+    """Highest share of online hours in ``year``, in percent; 0 when there is no cap."""
+    rule = rules_on(year_end(year)).get(HourRuleCode.ONLINE_CAP)
+    return int(rule.value) if rule else 0
+
+
+def hour_minutes_on(day: dt.date) -> int:
+    """Minutes to the study hour on ``day`` (45 where no rule says otherwise, domain §2)."""
+    rule = rules_on(day).get(HourRuleCode.HOUR_MINUTES)
+    return int(rule.value) if rule and rule.value >= Decimal(1) else 45
