@@ -1,0 +1,1 @@
+"""Every write of this app that crosses rows, one module per noun."""

@@ -1,1 +1,45 @@
-"""Models of this app."""
+"""The catalogue, progress, assessment and assignments."""
+
+from courses.models.assessment import (
+    AttemptStatus,
+    Question,
+    QuestionKind,
+    QuestionVersion,
+    Quiz,
+    QuizAttempt,
+    QuizQuestion,
+)
+from courses.models.assignments import CourseAssignment
+from courses.models.catalogue import (
+    CatalogPage,
+    CatalogStamp,
+    CategoryPage,
+    CompletionRule,
+    CoursePage,
+    LessonPage,
+    ModuleGroup,
+    ModulePage,
+)
+from courses.models.progress import CourseProgress, LessonProgress, StudyClock
+
+__all__ = [
+    "AttemptStatus",
+    "CatalogPage",
+    "CatalogStamp",
+    "CategoryPage",
+    "CompletionRule",
+    "CourseAssignment",
+    "CoursePage",
+    "CourseProgress",
+    "LessonPage",
+    "LessonProgress",
+    "ModuleGroup",
+    "ModulePage",
+    "Question",
+    "QuestionKind",
+    "QuestionVersion",
+    "Quiz",
+    "QuizAttempt",
+    "QuizQuestion",
+    "StudyClock",
+]

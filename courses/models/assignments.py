@@ -1,0 +1,122 @@
+"""Courses given to a cohort, a class or an organization, with a day by which they are due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from courses.models.catalogue import CoursePage
+from enrollment.models import Appointment, Enrollment, Organization, Trainee
+from enrollment.models.classes import ROSTER_STATUSES
+
+#: Exactly one of the three is set.
+_ONE_TARGET = (
+    Q(cohort__isnull=False, training_class__isnull=True, organization__isnull=True)
+    | Q(cohort__isnull=True, training_class__isnull=False, organization__isnull=True)
+    | Q(cohort__isnull=True, training_class__isnull=True, organization__isnull=False)
+)
+
+
+class CourseAssignmentQuerySet(models.QuerySet["CourseAssignment"]):
+    """Which assignments."""
+
+    def for_trainee(self, trainee: Trainee, day: dt.date) -> Self:
+        """Those that reach ``trainee`` on ``day``: through cohort, class, or an organization at or above."""
+        cohorts = Appointment.objects.on(day).filter(trainee=trainee).values("cohort")
+        classes = Enrollment.objects.filter(trainee=trainee, status__in=ROSTER_STATUSES).values(
+            "training_class"
+        )
+        homes = Organization.objects.filter(
+            Q(pk=trainee.home_organization_id) | Q(pk=trainee.host_organization_id)
+        )
+        at_or_above = homes.filter(path__startswith=models.OuterRef("organization__path"))
+        return self.filter(
+            Q(cohort__code__in=cohorts) | Q(training_class__in=classes) | models.Exists(at_or_above)
+        )
+
+
+class CourseAssignment(models.Model):
+    """A course that somebody has to finish by a day."""
+
+    course = models.ForeignKey(
+        CoursePage, on_delete=models.CASCADE, related_name="assignments", verbose_name=_("course")
+    )
+    cohort = models.ForeignKey(
+        "enrollment.Cohort",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="course_assignments",
+        verbose_name=_("cohort"),
+    )
+    training_class = models.ForeignKey(
+        "enrollment.TrainingClass",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="course_assignments",
+        verbose_name=_("training class"),
+    )
+    organization = models.ForeignKey(
+        "enrollment.Organization",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="course_assignments",
+        verbose_name=_("organization"),
+    )
+    due_on = models.DateField(_("due on"))
+    is_mandatory = models.BooleanField(_("mandatory"), default=True)
+    created_by = models.ForeignKey(
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("created by"),
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = CourseAssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("course assignment")
+        verbose_name_plural = _("course assignments")
+        ordering = ["due_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=_ONE_TARGET,
+                name="courses_courseassignment_one_target",
+                violation_error_message=_(
+                    "Choose a cohort, a class or an organization: exactly one of them."
+                ),
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=["course", target],
+                    condition=Q(**{f"{target}__isnull": False}),
+                    name=f"courses_courseassignment_once_per_{name}",
+                    violation_error_message=_(
+                        "This course has already been given to them; change its due date."
+                    ),
+                )
+                for target, name in (
+                    ("cohort", "cohort"),
+                    ("training_class", "class"),
+                    ("organization", "organization"),
+                )
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course} → {self.target}"
+
+    @property
+    def target(self) -> str:
+        """Whom it was given to, in words."""
+        return str(self.cohort or self.training_class or self.organization or "")
