@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-test frontend demo test test-fast bench bench-quick lint types format messages clean
+.PHONY: help env env-test frontend demo test test-fast bench bench-quick lint types format lock messages clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ types: env-test ## Check types of Python and TypeScript
 
 format: env-test ## Put Python and its imports in order
 	@$(VENV)/ruff check --fix-only --quiet . ; $(VENV)/ruff format --quiet .
+
+# Python 3.11.0 stands for every 3.11: Debian's is 3.11.2, and some packages ask for a later one.
+lock: env-test ## Compile requirements/*.in to hashed locks; UPGRADE=1 takes newer versions
+	@for name in bootstrap node base test; do \
+	  $(VENV)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 messages: env-test ## Collect the strings of the interface into locale/ and compile them
 	@$(VENV)/python bin/check_messages.py --update
