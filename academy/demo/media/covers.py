@@ -220,7 +220,7 @@ def _scene_software(c: Canvas, r: random.Random, dark: tuple[int, int, int]) -> 
         w = r.randint(110, 190)
         _block(c, x, 660, w, r.randint(220, 470), blend(dark, "#ffffff", r.uniform(0, 0.3)), lit=r)
         x += w + r.randint(14, 50)
-    for i in range(7):
+    for _ in range(7):
         a, b = r.randint(60, 1140), r.randint(60, 210)
         c.ellipse((a, b), 9, fill=dark)
         c.line((a, b, a + r.randint(60, 160), b + r.randint(-40, 60)), fill=(*dark, 120), width=3)

@@ -159,7 +159,7 @@ def lesson_video(key: str, path: Path | str, ffmpeg: str) -> float:
             "-movflags", "+faststart", str(path),
         ]
         # fmt: on
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, text=True)
     return seconds
 
 
