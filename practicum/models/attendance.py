@@ -70,7 +70,10 @@ class CheckinEvent(models.Model):
         "practicum.Session", on_delete=models.PROTECT, related_name="events", verbose_name=_("session")
     )
     trainee = models.ForeignKey(
-        "enrollment.Trainee", on_delete=models.PROTECT, null=True, related_name="checkin_events",
+        "enrollment.Trainee",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="checkin_events",
         verbose_name=_("trainee"),
     )
     direction = models.CharField(_("event"), max_length=10, choices=Direction.choices)
@@ -102,7 +105,8 @@ class CheckinEvent(models.Model):
                 name="practicum_checkinevent_signs_in_once",
             ),
             models.CheckConstraint(
-                condition=Q(outcome=Outcome.REFUSED) & ~Q(reason="") | ~Q(outcome=Outcome.REFUSED) & Q(reason=""),
+                condition=Q(outcome=Outcome.REFUSED) & ~Q(reason="")
+                | ~Q(outcome=Outcome.REFUSED) & Q(reason=""),
                 name="practicum_checkinevent_refusal_has_reason",
             ),
             models.CheckConstraint(
@@ -156,9 +160,7 @@ class AttendanceQuerySet(models.QuerySet["Attendance"]):
         if user.scope.everything:
             return self
         condition = (
-            Q(trainee__user=user)
-            | Q(session__training_class__teacher=user)
-            | Q(session__lecturer__user=user)
+            Q(trainee__user=user) | Q(session__training_class__teacher=user) | Q(session__lecturer__user=user)
         )
         if paths := user.scope.visible_paths:
             condition |= under(paths, "trainee__home_organization__path")
@@ -222,7 +224,9 @@ class LeaveStatus(models.TextChoices):
 class Leave(models.Model):
     """请假: a trainee asks to miss a session; the class teacher decides."""
 
-    session = models.ForeignKey("practicum.Session", on_delete=models.CASCADE, related_name="leaves", verbose_name=_("session"))
+    session = models.ForeignKey(
+        "practicum.Session", on_delete=models.CASCADE, related_name="leaves", verbose_name=_("session")
+    )
     trainee = models.ForeignKey(
         "enrollment.Trainee", on_delete=models.CASCADE, related_name="leaves", verbose_name=_("trainee")
     )
@@ -232,7 +236,11 @@ class Leave(models.Model):
     )
     requested_at = models.DateTimeField(_("requested at"), auto_now_add=True)
     decided_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)

@@ -77,32 +77,56 @@ class TrainingBase(index.Indexed, ClusterableModel):
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
-    status = models.CharField(_("status"), max_length=12, choices=BaseStatus.choices, default=BaseStatus.ACTIVE)
+    status = models.CharField(
+        _("status"), max_length=12, choices=BaseStatus.choices, default=BaseStatus.ACTIVE
+    )
     unit = models.CharField(_("unit"), max_length=120)
     organization = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.SET_NULL, null=True, blank=True, related_name="bases",
+        "enrollment.Organization",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="bases",
         verbose_name=_("Party organization"),
     )
     organization_name = models.CharField(
-        _("name of the Party organization"), max_length=120, blank=True,
+        _("name of the Party organization"),
+        max_length=120,
+        blank=True,
         help_text=_("Only where the organization is not in the tree."),
     )
     park = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.SET_NULL, null=True, blank=True, related_name="park_bases",
+        "enrollment.Organization",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="park_bases",
         verbose_name=_("park"),
     )
     field = models.ForeignKey(
-        IndustryTag, on_delete=models.SET_NULL, null=True, blank=True, related_name="field_bases",
-        limit_choices_to={"kind": TagKind.FIELD}, verbose_name=_("industry field"),
+        IndustryTag,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="field_bases",
+        limit_choices_to={"kind": TagKind.FIELD},
+        verbose_name=_("industry field"),
     )
     chain = models.ForeignKey(
-        IndustryTag, on_delete=models.SET_NULL, null=True, blank=True, related_name="chain_bases",
-        limit_choices_to={"kind": TagKind.CHAIN}, verbose_name=_("industry chain"),
+        IndustryTag,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="chain_bases",
+        limit_choices_to={"kind": TagKind.CHAIN},
+        verbose_name=_("industry chain"),
     )
 
     theme = models.CharField(_("theme"), max_length=120)
     summary = models.CharField(_("summary"), max_length=200, blank=True)
-    story = RichTextField(_("story"), blank=True, features=["h3", "bold", "ol", "ul", "link", "image", "blockquote"])
+    story = RichTextField(
+        _("story"), blank=True, features=["h3", "bold", "ol", "ul", "link", "image", "blockquote"]
+    )
     teaching_points = models.TextField(_("teaching points"), blank=True, help_text=_("One a line."))
     guides = models.TextField(
         _("guides and lecturers"), blank=True, help_text=_("One a line: name, then what they speak about.")
@@ -113,11 +137,19 @@ class TrainingBase(index.Indexed, ClusterableModel):
 
     address = models.CharField(_("address"), max_length=160)
     latitude = models.DecimalField(
-        _("latitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        _("latitude"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(-90), MaxValueValidator(90)],
     )
     longitude = models.DecimalField(
-        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        _("longitude"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
     )
     route = models.TextField(_("how to get there"), blank=True)
@@ -130,7 +162,9 @@ class TrainingBase(index.Indexed, ClusterableModel):
     batches_per_day = models.PositiveSmallIntegerField(_("batches per day"), default=2)
     visit_minutes = models.PositiveSmallIntegerField(_("length of a visit (minutes)"), default=120)
     open_weekdays = models.CharField(
-        _("open on"), max_length=7, default="12345",
+        _("open on"),
+        max_length=7,
+        default="12345",
         validators=[RegexValidator(r"^[1-7]{1,7}$", _("Days are digits from 1 (Monday) to 7 (Sunday)."))],
     )
     opens_at = models.TimeField(_("opens at"), default=dt.time(9, 0))
@@ -138,7 +172,9 @@ class TrainingBase(index.Indexed, ClusterableModel):
     lead_days = models.PositiveSmallIntegerField(_("lead time (working days)"), default=5)
 
     contact_name = models.CharField(_("contact"), max_length=60, blank=True, help_text=_("Internal."))
-    contact_phone = models.CharField(_("contact's phone"), max_length=30, blank=True, help_text=_("Internal."))
+    contact_phone = models.CharField(
+        _("contact's phone"), max_length=30, blank=True, help_text=_("Internal.")
+    )
     photo_rule = models.CharField(_("rule about photographs"), max_length=160, blank=True)
     confidentiality_rule = models.CharField(_("rule about confidentiality"), max_length=160, blank=True)
     dress_rule = models.CharField(_("rule about dress"), max_length=160, blank=True)
@@ -235,7 +271,9 @@ class TrainingBase(index.Indexed, ClusterableModel):
 class BasePhoto(Orderable):
     """A picture of a base."""
 
-    base = ParentalKey(TrainingBase, on_delete=models.CASCADE, related_name="photos", verbose_name=_("training base"))
+    base = ParentalKey(
+        TrainingBase, on_delete=models.CASCADE, related_name="photos", verbose_name=_("training base")
+    )
     image = models.ForeignKey(
         "cms.AcademyImage", on_delete=models.CASCADE, related_name="+", verbose_name=_("picture")
     )
@@ -252,7 +290,9 @@ class BasePhoto(Orderable):
 class BaseHost(models.Model):
     """Somebody of a base who answers requests and receives visitors."""
 
-    base = ParentalKey(TrainingBase, on_delete=models.CASCADE, related_name="hosts", verbose_name=_("training base"))
+    base = ParentalKey(
+        TrainingBase, on_delete=models.CASCADE, related_name="hosts", verbose_name=_("training base")
+    )
     user = models.ForeignKey(
         "enrollment.User", on_delete=models.CASCADE, related_name="hosted_bases", verbose_name=_("account")
     )
@@ -287,19 +327,35 @@ class Blackout(models.Model):
     """
 
     base = ParentalKey(
-        TrainingBase, on_delete=models.CASCADE, null=True, blank=True, related_name="blackouts",
+        TrainingBase,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blackouts",
         verbose_name=_("training base"),
     )
     room = models.ForeignKey(
-        "practicum.Room", on_delete=models.CASCADE, null=True, blank=True, related_name="blackouts",
+        "practicum.Room",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blackouts",
         verbose_name=_("room"),
     )
     vehicle = models.ForeignKey(
-        "practicum.Vehicle", on_delete=models.CASCADE, null=True, blank=True, related_name="blackouts",
+        "practicum.Vehicle",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blackouts",
         verbose_name=_("vehicle"),
     )
     lecturer = models.ForeignKey(
-        "practicum.Lecturer", on_delete=models.CASCADE, null=True, blank=True, related_name="blackouts",
+        "practicum.Lecturer",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blackouts",
         verbose_name=_("lecturer"),
     )
     starts_on = models.DateField(_("from"))

@@ -30,7 +30,11 @@ class Venue(index.Indexed, ClusterableModel):
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     park = models.ForeignKey(
-        "enrollment.Organization", on_delete=models.SET_NULL, null=True, blank=True, related_name="venues",
+        "enrollment.Organization",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="venues",
         verbose_name=_("park"),
     )
     route = models.TextField(_("how to get there"), blank=True)
@@ -68,7 +72,9 @@ class Room(index.Indexed, models.Model):
     area_m2 = models.DecimalField(_("area (m²)"), max_digits=7, decimal_places=1, null=True, blank=True)
     equipment = models.CharField(_("equipment"), max_length=200, blank=True)
     setup_minutes = models.PositiveSmallIntegerField(
-        _("set-up time (minutes)"), default=0, help_text=_("The room is taken so long before a session begins.")
+        _("set-up time (minutes)"),
+        default=0,
+        help_text=_("The room is taken so long before a session begins."),
     )
     is_active = models.BooleanField(_("in use"), default=True)
 
@@ -110,7 +116,11 @@ class Vehicle(index.Indexed, models.Model):
     driver_phone = models.CharField(_("driver's mobile phone"), max_length=20, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
 
-    search_fields = [index.SearchField("name"), index.AutocompleteField("plate"), index.AutocompleteField("name")]
+    search_fields = [
+        index.SearchField("name"),
+        index.AutocompleteField("plate"),
+        index.AutocompleteField("name"),
+    ]
 
     class Meta:
         verbose_name = _("vehicle")
@@ -133,7 +143,11 @@ class Lecturer(index.Indexed, models.Model):
 
     name = models.CharField(_("name"), max_length=60)
     user = models.OneToOneField(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="lecturer",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="lecturer",
         verbose_name=_("account"),
     )
     title = models.CharField(_("professional title"), max_length=80, blank=True)

@@ -7,7 +7,6 @@ import secrets
 import uuid
 from typing import TYPE_CHECKING, Self
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -163,30 +162,52 @@ class Session(index.Indexed, models.Model):
     """Something that is held at a time and a place (or online) and that people sign in to."""
 
     training_class = models.ForeignKey(
-        TrainingClass, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions",
+        TrainingClass,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
         verbose_name=_("training class"),
     )
     title = models.CharField(_("title"), max_length=120)
     kind = models.CharField(_("kind"), max_length=12, choices=SessionKind.choices, default=SessionKind.LESSON)
-    mode = models.CharField(_("mode"), max_length=10, choices=SessionMode.choices, default=SessionMode.OFFLINE)
+    mode = models.CharField(
+        _("mode"), max_length=10, choices=SessionMode.choices, default=SessionMode.OFFLINE
+    )
     status = models.CharField(
-        _("status"), max_length=12, choices=SessionStatus.choices, default=SessionStatus.SCHEDULED, editable=False
+        _("status"),
+        max_length=12,
+        choices=SessionStatus.choices,
+        default=SessionStatus.SCHEDULED,
+        editable=False,
     )
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
 
     room = models.ForeignKey(
-        "practicum.Room", on_delete=models.PROTECT, null=True, blank=True, related_name="sessions",
+        "practicum.Room",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
         verbose_name=_("room"),
     )
     base = models.ForeignKey(
-        "practicum.TrainingBase", on_delete=models.PROTECT, null=True, blank=True, related_name="sessions",
+        "practicum.TrainingBase",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
         verbose_name=_("training base"),
     )
     place = models.CharField(_("other place"), max_length=120, blank=True)
     online_url = models.URLField(_("address online"), blank=True)
     lecturer = models.ForeignKey(
-        "practicum.Lecturer", on_delete=models.PROTECT, null=True, blank=True, related_name="sessions",
+        "practicum.Lecturer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
         verbose_name=_("lecturer"),
     )
     vehicles = models.ManyToManyField(
@@ -213,7 +234,12 @@ class Session(index.Indexed, models.Model):
     cancel_reason = models.CharField(_("why cancelled"), max_length=200, blank=True, editable=False)
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False,
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
         verbose_name=_("created by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -362,7 +388,9 @@ class Occupation(models.Model):
         verbose_name = _("occupation")
         verbose_name_plural = _("occupations")
         indexes = [
-            models.Index(fields=["resource_type", "resource_id", "starts_at"], name="practicum_occupation_line")
+            models.Index(
+                fields=["resource_type", "resource_id", "starts_at"], name="practicum_occupation_line"
+            )
         ]
         constraints = [
             models.CheckConstraint(
@@ -371,7 +399,8 @@ class Occupation(models.Model):
                 violation_error_message=_("A period ends after it begins."),
             ),
             models.UniqueConstraint(
-                fields=["session", "resource_type", "resource_id"], name="practicum_occupation_once_per_session"
+                fields=["session", "resource_type", "resource_id"],
+                name="practicum_occupation_once_per_session",
             ),
         ]
 
@@ -397,7 +426,9 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 class Booking(models.Model):
     """A seat of a session held by one trainee."""
 
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="bookings", verbose_name=_("session"))
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="bookings", verbose_name=_("session")
+    )
     trainee = models.ForeignKey(
         "enrollment.Trainee", on_delete=models.PROTECT, related_name="bookings", verbose_name=_("trainee")
     )
@@ -405,7 +436,11 @@ class Booking(models.Model):
         _("status"), max_length=10, choices=BookingStatus.choices, default=BookingStatus.BOOKED
     )
     booked_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name=_("booked by"),
     )
     booked_at = models.DateTimeField(_("booked at"), auto_now_add=True)
@@ -455,9 +490,7 @@ class CalendarFeed(models.Model):
                 name="practicum_calendarfeed_one_in_force",
                 violation_error_message=_("This person already has a calendar address."),
             ),
-            models.CheckConstraint(
-                condition=~Q(token=""), name="practicum_calendarfeed_has_token"
-            ),
+            models.CheckConstraint(condition=~Q(token=""), name="practicum_calendarfeed_has_token"),
         ]
 
     def __str__(self) -> str:

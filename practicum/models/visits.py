@@ -77,10 +77,17 @@ class Visit(models.Model):
     """A group's visit to a base: asked for, answered, prepared, held, rated and archived."""
 
     base = models.ForeignKey(
-        "practicum.TrainingBase", on_delete=models.PROTECT, related_name="visits", verbose_name=_("training base")
+        "practicum.TrainingBase",
+        on_delete=models.PROTECT,
+        related_name="visits",
+        verbose_name=_("training base"),
     )
     training_class = models.ForeignKey(
-        "enrollment.TrainingClass", on_delete=models.PROTECT, null=True, blank=True, related_name="visits",
+        "enrollment.TrainingClass",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="visits",
         verbose_name=_("training class"),
     )
     title = models.CharField(_("title"), max_length=120)
@@ -94,7 +101,11 @@ class Visit(models.Model):
     leader_name = models.CharField(_("leader"), max_length=60, blank=True)
     leader_phone = models.CharField(_("leader's mobile phone"), max_length=20, blank=True)
     lecturer = models.ForeignKey(
-        "practicum.Lecturer", on_delete=models.SET_NULL, null=True, blank=True, related_name="visits",
+        "practicum.Lecturer",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="visits",
         verbose_name=_("lecturer"),
     )
     vehicles = models.ManyToManyField(
@@ -107,8 +118,13 @@ class Visit(models.Model):
     host_rating = models.PositiveSmallIntegerField(_("rating by the base"), null=True, blank=True)
     academy_rating = models.PositiveSmallIntegerField(_("rating by the academy"), null=True, blank=True)
     requested_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="requested_visits",
-        editable=False, verbose_name=_("requested by"),
+        "enrollment.User",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="requested_visits",
+        editable=False,
+        verbose_name=_("requested by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
@@ -161,13 +177,19 @@ class Visit(models.Model):
 class VisitBatch(models.Model):
     """One slot of a visit: as asked for, or as the base proposed. Confirmed, it has its session."""
 
-    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="batches", verbose_name=_("visit"))
+    visit = models.ForeignKey(
+        Visit, on_delete=models.CASCADE, related_name="batches", verbose_name=_("visit")
+    )
     number = models.PositiveSmallIntegerField(_("batch"))
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
     headcount = models.PositiveIntegerField(_("headcount"))
     session = models.OneToOneField(
-        "practicum.Session", on_delete=models.SET_NULL, null=True, blank=True, related_name="visit_batch",
+        "practicum.Session",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="visit_batch",
         verbose_name=_("session"),
     )
 

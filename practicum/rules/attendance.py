@@ -142,7 +142,12 @@ def judge(
 
 
 def earned_quarters(
-    status: str, *, quarters: int, timing: Timing, signed_in_at: dt.datetime | None, signed_out_at: dt.datetime | None
+    status: str,
+    *,
+    quarters: int,
+    timing: Timing,
+    signed_in_at: dt.datetime | None,
+    signed_out_at: dt.datetime | None,
 ) -> int:
     """Quarter hours that ``status`` earns of a session worth ``quarters``.
 

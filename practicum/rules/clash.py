@@ -1,20 +1,19 @@
-"""Which wants and holdings of a resource overlap.
+"""Which wants of a resource collide with what is already taken.
 
-A span is half open: one that ends at ten and one that begins at ten do not clash.
+A span is half open: one that ends at ten and one that begins at ten do not collide.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-Label = TypeVar("Label")
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Resource:
     """One thing or person that can be in one place at a time: ``kind`` names its table."""
 
@@ -22,66 +21,51 @@ class Resource:
     id: int
 
 
-@dataclass(frozen=True)
-class Span(Generic[Label]):
-    """``resource`` is taken (or wanted) from ``starts_at`` until just before ``ends_at``."""
+class Taken(NamedTuple):
+    """A stretch of time that something holds; ``holder`` says what, for the sentence."""
 
-    resource: Resource
     starts_at: dt.datetime
     ends_at: dt.datetime
-    label: Label
+    holder: int
 
 
-@dataclass(frozen=True)
-class Clash(Generic[Label]):
-    """``wanted`` cannot be had, because ``taken`` overlaps it."""
+@dataclass
+class Agenda:
+    """Who and what is taken when. Lines are kept in order, so that a question costs a binary search."""
 
-    wanted: Span[Label]
-    taken: Span[Label]
+    lines: dict[Resource, list[Taken]] = field(default_factory=lambda: defaultdict(list))
+
+    def collisions(self, resource: Resource, starts_at: dt.datetime, ends_at: dt.datetime) -> list[Taken]:
+        """What holds ``resource`` at some moment of the half-open span, earliest first."""
+        line = self.lines.get(resource)
+        if not line:
+            return []
+        at = bisect_left(line, ends_at, key=lambda taken: taken.starts_at)
+        found = []
+        # Spans of one line do not overlap one another, so that the first miss going back ends the search.
+        for taken in reversed(line[:at]):
+            if taken.ends_at <= starts_at:
+                break
+            found.append(taken)
+        return found[::-1]
+
+    def take(self, resource: Resource, starts_at: dt.datetime, ends_at: dt.datetime, holder: int) -> None:
+        """Note that ``holder`` has ``resource``; call it only where there are no collisions."""
+        insort(self.lines[resource], Taken(starts_at, ends_at, holder))
 
 
-def overlaps(first_start: dt.datetime, first_end: dt.datetime, second_start: dt.datetime, second_end: dt.datetime) -> bool:
+def agenda_of(rows: Iterable[tuple[str, int, dt.datetime, dt.datetime, int]]) -> Agenda:
+    """An agenda from rows of (kind, id, start, end, holder), in any order."""
+    agenda = Agenda()
+    for kind, resource_id, starts_at, ends_at, holder in rows:
+        agenda.lines[Resource(kind, resource_id)].append(Taken(starts_at, ends_at, holder))
+    for line in agenda.lines.values():
+        line.sort()
+    return agenda
+
+
+def overlaps(
+    first_start: dt.datetime, first_end: dt.datetime, second_start: dt.datetime, second_end: dt.datetime
+) -> bool:
     """Whether two half-open spans share a moment."""
     return first_start < second_end and second_start < first_end
-
-
-def clashes(wanted: Iterable[Span[Label]], taken: Iterable[Span[Label]]) -> list[Clash[Label]]:
-    """Every wanted span with each span it collides with: those ``taken``, and earlier ones among the wanted.
-
-    The result is in the order of ``wanted``; the work is a comparison of neighbours on each resource, so
-    a whole year's timetable is checked in one pass.
-    """
-    lines: dict[Resource, list[tuple[Span[Label], int]]] = defaultdict(list)
-    asked = list(wanted)
-    for order, span in enumerate(asked):
-        lines[span.resource].append((span, order))
-    if not lines:
-        return []
-    for span in taken:
-        if span.resource in lines:
-            lines[span.resource].append((span, -1))
-    found: list[tuple[int, Clash[Label]]] = []
-    for line in lines.values():
-        line.sort(key=lambda item: (item[0].starts_at, item[1]))
-        running: list[tuple[Span[Label], int]] = []
-        for span, order in line:
-            running = [item for item in running if item[0].ends_at > span.starts_at]
-            for other, other_order in running:
-                late, early = ((span, order), (other, other_order)) if order > other_order else (
-                    (other, other_order), (span, order)
-                )
-                if late[1] >= 0:
-                    found.append((late[1], Clash(wanted=late[0], taken=early[0])))
-            running.append((span, order))
-    found.sort(key=lambda item: item[0])
-    return [clash for _order, clash in found]
-
-
-def busiest_moment(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> int:
-    """How many of ``spans`` run at once at the busiest moment."""
-    edges = sorted(edge for start, end in spans for edge in ((start, 1), (end, -1)))
-    running = most = 0
-    for _moment, step in edges:
-        running += step
-        most = max(most, running)
-    return most

@@ -147,7 +147,9 @@ def unmet_terms(
         found.append(Refusal("base_not_active"))
     if batch.headcount > terms.capacity_per_batch:
         found.append(
-            Refusal("base_over_capacity", (("headcount", batch.headcount), ("capacity", terms.capacity_per_batch)))
+            Refusal(
+                "base_over_capacity", (("headcount", batch.headcount), ("capacity", terms.capacity_per_batch))
+            )
         )
     if day.isoweekday() not in terms.open_weekdays:
         found.append(Refusal("base_closed_that_weekday", (("day", day),)))

@@ -1,0 +1,58 @@
+"""Leave 请假: asked for by the trainee, decided by the class teacher."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from cms.refusals import Refused
+from enrollment.actions.journal import note
+from enrollment.models import Trainee, User
+from practicum.models import Leave, LeaveStatus, Session
+from practicum.rules.reasons import reason
+
+
+@transaction.atomic
+def ask(
+    *, session: Session, trainee: Trainee, reason_given: str, now: dt.datetime, actor: User | None
+) -> Leave:
+    """Ask to miss a session that has not begun.
+
+    Raises:
+        Refused: no reason, no seat in the session, it has begun or is cancelled, or leave was asked for before.
+    """
+    locked = Session.objects.select_for_update().get(pk=session.pk)
+    if not reason_given.strip():
+        raise Refused(reason("reason_missing", "reason"))
+    if locked.is_cancelled:
+        raise Refused(reason("session_cancelled"))
+    if now >= locked.starts_at:
+        raise Refused(reason("session_has_begun"))
+    if not locked.expected().filter(pk=trainee.pk).exists():
+        raise Refused(reason("not_expected"))
+    if Leave.objects.filter(session=locked, trainee=trainee).exists():
+        raise Refused(reason("leave_exists"))
+    leave = Leave.objects.create(session=locked, trainee=trainee, reason=reason_given.strip()[:200])
+    note(leave, "practicum.ask_leave", actor=actor)
+    return leave
+
+
+@transaction.atomic
+def decide(*, leave: Leave, approve: bool, now: dt.datetime, actor: User) -> Leave:
+    """Approve or refuse.
+
+    Raises:
+        Refused: it was decided already, or the session is settled.
+    """
+    session = Session.objects.select_for_update().get(pk=leave.session_id)
+    locked = Leave.objects.select_for_update().get(pk=leave.pk)
+    if locked.status != LeaveStatus.REQUESTED:
+        raise Refused(reason("leave_decided"))
+    if session.is_settled:
+        raise Refused(reason("session_settled"))
+    locked.status = LeaveStatus.APPROVED if approve else LeaveStatus.REFUSED
+    locked.decided_by, locked.decided_at = actor, now
+    locked.save(update_fields=["status", "decided_by", "decided_at"])
+    note(locked, "practicum.decide_leave", actor=actor, data={"approved": approve})
+    return locked

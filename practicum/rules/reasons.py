@@ -1,0 +1,69 @@
+"""Every refusal of the practicum: its code and its sentence."""
+
+from __future__ import annotations
+
+from cms.refusals import Reason
+from cms.refusals import sentence as _
+
+SENTENCES = {
+    # Scheduling
+    "ends_before_it_begins": _("It must end after it begins."),
+    "too_long": _("One session lasts at most a day; plan several."),
+    "class_or_seats_missing": _("Name the class, or say how many seats can be booked."),
+    "two_places": _("Name a room or a base, not both."),
+    "place_missing": _("Say where it is held: a room, a base or another place."),
+    "room_not_in_use": _("%(who)s is not in use."),
+    "room_too_small": _("%(who)s has %(seats)s seats; %(people)s people are expected."),
+    "vehicles_too_small": _("The vehicles have %(seats)s seats; %(people)s people are expected."),
+    "blacked_out": _("%(who)s cannot be had from %(first)s to %(last)s: %(why)s."),
+    "occupied": _("%(who)s is taken %(when)s by “%(title)s” (%(where)s)."),
+    "people_occupied": _("%(who)s: already at “%(title)s” (%(where)s) %(when)s."),
+    "occupied_meanwhile": _(
+        "Somebody else took the same time a moment ago. Look at the timetable and try again."
+    ),
+    "session_cancelled": _("This session was cancelled."),
+    "session_settled": _("The hours of this session are posted; correct persons one by one."),
+    "session_not_over": _("The session is still running; it can be settled when it has ended."),
+    "reason_missing": _("Say why: the reason is kept."),
+    # Bases
+    "base_not_active": _("This base does not receive visitors at present."),
+    "base_over_capacity": _("%(headcount)s people are too many for one batch; the base takes %(capacity)s."),
+    "base_closed_that_weekday": _("The base is not open on %(day)s."),
+    "base_closed_that_hour": _("The base is open from %(opens)s to %(closes)s."),
+    "base_blacked_out": _("The base is closed from %(first)s to %(last)s: %(why)s."),
+    "base_day_full": _("The base already has its %(batches)s batches on %(day)s."),
+    "base_lead_time": _("The base asks for %(days)s working days' notice."),
+    # Visits
+    "move_not_open": _("That cannot be done while the visit is “%(stage)s”."),
+    "visit_headcount": _("The batches hold %(sum)s people; the visit is of %(headcount)s."),
+    "no_batches": _("Propose at least one date."),
+    "visit_not_ready": _("Before the briefing: %(missing)s."),
+    "visit_not_over": _("The visit has not taken place yet."),
+    # Seats
+    "not_open_for_booking": _("Seats of this session cannot be booked."),
+    "session_has_begun": _("The session has begun."),
+    "no_seats_left": _("All seats are taken."),
+    "already_booked": _("There is already a seat for this person."),
+    "not_booked": _("There is no seat to give back."),
+    # Check-in
+    "not_a_trainee": _("This account is not on the roster of trainees."),
+    "not_expected": _("You are not on the roster of this session."),
+    "not_open_yet": _("Sign-in is not open yet."),
+    "sign_in_closed": _("Sign-in has closed. Please turn to the staff."),
+    "sign_out_not_open_yet": _("Sign-out is not open yet."),
+    "sign_out_closed": _("Sign-out has closed. Please turn to the staff."),
+    "wrong_code": _("This code is not valid, or no longer. Take the one on the screen now."),
+    "too_many_tries": _("Too many wrong codes. Wait a minute, or turn to the staff."),
+    "ticket_expired": _("The scan is too long ago. Scan the code on the screen again."),
+    "nonce_used": _("This sign-in was already used."),
+    "no_session_open": _("No session of yours is open for this code now."),
+    "attendance_before_session": _("This time does not lie in the session."),
+    # Leave
+    "leave_exists": _("Leave was already asked for."),
+    "leave_decided": _("This leave was already decided."),
+}
+
+
+def reason(code: str, field: str = "", **params: object) -> Reason:
+    """The refusal called ``code``, about form field ``field``; ``params`` fill its sentence."""
+    return Reason(code, SENTENCES[code], params, field)

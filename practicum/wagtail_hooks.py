@@ -1,0 +1,43 @@
+"""What the practicum adds to the Wagtail admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+
+#: Every action that the audit log may name, and how it reads there.
+LOGGED = {
+    "practicum.schedule": (_("Schedule a session"), _("Scheduled")),
+    "practicum.reschedule": (_("Change a session"), _("Changed or moved")),
+    "practicum.cancel": (_("Cancel a session"), _("Cancelled")),
+    "practicum.settle": (_("Post a session's hours"), _("Hours posted")),
+    "practicum.correct": (_("Correct an attendance"), _("Attendance corrected")),
+    "practicum.book": (_("Book a seat"), _("Seat booked")),
+    "practicum.give_back": (_("Give a seat back"), _("Seat given back")),
+    "practicum.ask_leave": (_("Ask for leave"), _("Asked for leave")),
+    "practicum.decide_leave": (_("Decide on leave"), _("Decided on leave")),
+    "practicum.revoke_feed": (_("Revoke a calendar address"), _("Calendar address revoked")),
+    "practicum.visit_request": (_("Request a visit"), _("Visit requested")),
+    "practicum.visit_check": (_("Pass a visit on to the base"), _("Passed on to the base")),
+    "practicum.visit_reject": (_("Do not take a visit up"), _("Visit not taken up")),
+    "practicum.visit_confirm": (_("Confirm a visit"), _("Visit confirmed")),
+    "practicum.visit_decline": (_("Decline a visit"), _("Visit declined")),
+    "practicum.visit_propose": (_("Propose another date"), _("Another date proposed")),
+    "practicum.visit_accept": (_("Accept the base's proposal"), _("Proposal accepted")),
+    "practicum.visit_refuse": (_("Refuse the base's proposal"), _("Proposal refused")),
+    "practicum.visit_prepare": (_("Prepare a visit"), _("Visit prepared")),
+    "practicum.visit_brief": (_("Send the briefing notice"), _("Briefing sent")),
+    "practicum.visit_hold": (_("Note that a visit took place"), _("Visit held")),
+    "practicum.visit_rate": (_("Rate a visit"), _("Visit rated")),
+    "practicum.visit_archive": (_("Archive a visit"), _("Visit archived")),
+    "practicum.visit_cancel": (_("Cancel a visit"), _("Visit cancelled")),
+}
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: Any) -> None:
+    """Name our actions in the audit log."""
+    for code, (label, message) in LOGGED.items():
+        actions.register_action(code, label, message)
