@@ -146,7 +146,7 @@ def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organ
     search = get_search_backend().get_index_for_model(Organization)
     for start in range(0, len(new), CHUNK):
         search.add_items(Organization, new[start : start + CHUNK])
-    note_many(new, "enrollment.found", actor=actor)
+    note_many(new, "enrollment.organization.found", actor=actor)
     return new
 
 
@@ -239,7 +239,7 @@ def rename(
     if short_name is not None:
         row.short_name = short_name.strip()
     row.save(update_fields=["name", "short_name"])
-    note(row, "enrollment.rename", actor=actor, data={"before": before, "after": row.name})
+    note(row, "enrollment.organization.rename", actor=actor, data={"before": before, "after": row.name})
     return row
 
 
@@ -268,7 +268,7 @@ def move(*, organization: Organization, parent: Organization, actor: User | None
     moved: Organization = Organization.objects.get(pk=row.pk)
     note(
         moved,
-        "enrollment.move",
+        "enrollment.organization.move",
         actor=actor,
         data={"before": before, "after": moved.path, "parent": target.name},
     )
@@ -295,7 +295,7 @@ def dissolve(*, organization: Organization, on: dt.date, actor: User | None) -> 
         raise Refused(*reasons)
     row.dissolved_on = on
     row.save(update_fields=["dissolved_on"])
-    note(row, "enrollment.dissolve", actor=actor, data={"on": on.isoformat()})
+    note(row, "enrollment.organization.dissolve", actor=actor, data={"on": on.isoformat()})
     return row
 
 

@@ -186,7 +186,7 @@ def _admit_chunk(rows: Sequence[Admission], actor: User | None) -> list[Trainee]
     write_standings(standings)
     figures.post()
     _index(trainees)
-    note_many(trainees, "enrollment.admit", actor=actor)
+    note_many(trainees, "enrollment.person.admit", actor=actor)
     return trainees
 
 
@@ -304,7 +304,7 @@ def _amend_chunk(changes: Sequence[Amendment], first: int, actor: User | None) -
     amended = [people[change.trainee_id] for change in changes]
     if "name" in fields:
         _index(amended)
-    note_many(amended, "enrollment.amend", actor=actor, data={"fields": sorted(fields)})
+    note_many(amended, "enrollment.person.amend", actor=actor, data={"fields": sorted(fields)})
     return amended
 
 
@@ -397,7 +397,7 @@ def appoint(
     held = Appointment.objects.current().select_related("organization").get(trainee=trainee)
     note(
         people[trainee.pk],
-        "enrollment.appoint",
+        "enrollment.person.appoint",
         actor=actor,
         data={"post": post, "organization": held.organization.name, "from": held.started_on.isoformat()},
     )
@@ -436,7 +436,7 @@ def depart(*, trainee: Trainee, on: dt.date, actor: User | None) -> Trainee:
     person.save(update_fields=["left_on", "updated_at"])
     Appointment.objects.current().filter(trainee=person).update(ended_on=on)
     refresh_standings(trainee_ids=[person.pk])
-    note(person, "enrollment.depart", actor=actor, data={"on": on.isoformat()})
+    note(person, "enrollment.person.depart", actor=actor, data={"on": on.isoformat()})
     return person
 
 
@@ -466,7 +466,7 @@ def exempt(
         recorded_by=actor,
     )
     refresh_standings(trainee_ids=[trainee.pk])
-    note(exemption, "enrollment.exempt", actor=actor, data={"from": starts_on.isoformat()})
+    note(exemption, "enrollment.exemption.record", actor=actor, data={"from": starts_on.isoformat()})
     return exemption
 
 
@@ -487,7 +487,7 @@ def exempt_in_bulk(*, rows: Iterable[Exemption], actor: User | None) -> list[Exe
             lock_trainees(ids)
             Exemption.objects.bulk_create(chunk)
             refresh_standings(trainee_ids=ids)
-            note_many(chunk, "enrollment.exempt", actor=actor)
+            note_many(chunk, "enrollment.exemption.record", actor=actor)
     return wanted
 
 
@@ -512,7 +512,7 @@ def change_exemption(
     exemption.starts_on, exemption.ends_on = starts_on, ends_on
     exemption.save(update_fields=["reason", "ground", "starts_on", "ends_on"])
     refresh_standings(trainee_ids=[exemption.trainee_id])
-    note(exemption, "enrollment.change_exemption", actor=actor)
+    note(exemption, "enrollment.exemption.change", actor=actor)
     return exemption
 
 
@@ -520,7 +520,7 @@ def change_exemption(
 def withdraw_exemption(*, exemption: Exemption, actor: User | None) -> None:
     """Take back an exemption that should not have been given."""
     lock_trainees([exemption.trainee_id])
-    note(exemption, "enrollment.withdraw_exemption", actor=actor)
+    note(exemption, "enrollment.exemption.withdraw", actor=actor)
     trainee_id = exemption.trainee_id
     exemption.delete()
     refresh_standings(trainee_ids=[trainee_id])
