@@ -18,6 +18,7 @@ from enrollment.roster import messages
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED_BYTES = 150 * 1024 * 1024
 MAX_ENTRIES = 2000
+MAX_MERGED = 20_000
 #: XML of a sheet packs 10 to 40 times; beyond this, only what was made to explode does.
 MAX_RATIO = 200
 RATIO_MATTERS_FROM = 1024 * 1024
@@ -104,39 +105,54 @@ def _place(reference: str) -> tuple[int, int] | None:
     return int(match[2]), column
 
 
-def facts_of(source: IO[bytes]) -> SheetFacts:
-    """One pass over a sheet's XML that keeps only what ``SheetFacts`` names."""
-    facts = SheetFacts()
-    cell: dict[str, object] = {"at": None, "formula": False, "value": False}
+class _FactFinder:
+    """Listens to the elements of one sheet."""
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
+    def __init__(self, parser: expat.XMLParserType) -> None:
+        self.facts = SheetFacts()
+        self.parser = parser
+        self.reference = ""
+        self.has_formula = self.has_value = False
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(" ")[2]
         if name == "c":
-            cell.update(at=attributes.get("r", ""), formula=False, value=False)
+            self.reference = attributes.get("r", "")
+            # An empty text is a result; an empty number is none.
+            self.has_formula, self.has_value = False, attributes.get("t") == "str"
         elif name == "f":
-            cell["formula"] = True
+            self.has_formula = True
         elif name in ("v", "is"):
-            cell["value"] = True
-        elif name == "mergeCell" and len(facts.merged) < 20_000:
+            self.parser.CharacterDataHandler = self.said
+        elif name == "mergeCell" and len(self.facts.merged) < MAX_MERGED:
             first, _, last = attributes.get("ref", "").partition(":")
             top, bottom = _place(first), _place(last or first)
             if top and bottom:
-                facts.merged.append((top[0], top[1], bottom[0], bottom[1]))
+                self.facts.merged.append((*top, *bottom))
 
-    def end(tag: str) -> None:
-        if tag.rpartition(" ")[2] == "c" and cell["formula"]:
-            facts.formulas += 1
-            place = _place(str(cell["at"]))
-            if not cell["value"] and place:
-                facts.without_value.add(place)
+    def said(self, _text: str) -> None:
+        self.has_value = True
+        self.parser.CharacterDataHandler = None
 
+    def end(self, tag: str) -> None:
+        self.parser.CharacterDataHandler = None
+        if tag.rpartition(" ")[2] == "c" and self.has_formula:
+            self.facts.formulas += 1
+            place = _place(self.reference)
+            if place and not self.has_value:
+                self.facts.without_value.add(place)
+
+
+def facts_of(source: IO[bytes]) -> SheetFacts:
+    """One pass over a sheet's XML that keeps only what ``SheetFacts`` names."""
     parser = _parser()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
+    finder = _FactFinder(parser)
     try:
         while chunk := source.read(_CHUNK):
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise Refused(messages.file_reason("broken")) from error
-    return facts
+    return finder.facts

@@ -53,6 +53,7 @@ FILE: dict[str, str | Promise] = {
     ),
     "not_ready": _("This import is not waiting for confirmation."),
     "nothing_to_do": _("Nothing in this file differs from the roster; there is nothing to apply."),
+    "unexpected": _("Something went wrong on our side. Nothing was saved; please try again."),
     "data_changed": _(
         "The roster was changed by someone else after this preview was made. Nothing was saved;"
         " look at the new preview and confirm again."
@@ -166,6 +167,17 @@ OUTCOMES: dict[str, str | Promise] = {
     Outcome.DUPLICATE: _("Twice in the file"),
 }
 
+#: The order of a report, with the name of each count.
+OUTCOMES_IN_REPORTS: dict[str, str] = {
+    Outcome.NEW: "new",
+    Outcome.CHANGED: "changed",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.DUPLICATE: "duplicates",
+    Outcome.ERROR: "errors",
+}
+ROWS = _("Rows")
+NOTHING_SAVED = _("This was a trial run; nothing was saved.")
+
 NOTES: dict[str, str | Promise] = {
     "other_sheets": _(
         "The file has several sheets with people; only the first was read. Send the others on their own."
@@ -188,3 +200,18 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
     if code == Fault.PHONE_OF_ANOTHER and params.get("owner"):
         text = _PHONE_OF_NAMED
     return str(text) % params if params else str(text)
+
+
+#: What the audit log calls the deeds of an import.
+LOG_ACTIONS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+    ("enrollment.roster.receive", _("Upload a roster"), _("Roster uploaded")),
+    ("enrollment.roster.apply", _("Apply a roster"), _("Roster applied")),
+    ("enrollment.roster.discard", _("Discard a roster"), _("Roster discarded")),
+    ("enrollment.roster.correct", _("Download the rows to correct"), _("Rows to correct downloaded")),
+    ("enrollment.people.export", _("Export people"), _("People exported")),
+)
+
+
+def file_refusal(text: str) -> Reason:
+    """A sentence said before about a file, as a reason again."""
+    return Reason("roster_unreadable", text, field="file")

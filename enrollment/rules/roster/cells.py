@@ -78,7 +78,7 @@ def plain(raw: object) -> str:
         return ""
     if isinstance(raw, bool):
         return str(raw)
-    if isinstance(raw, float) and raw == int(raw) and abs(raw) < 1e15:
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
         raw = int(raw)
     if isinstance(raw, dt.datetime):
         return raw.date().isoformat() if raw.time() == dt.time() else raw.isoformat(" ")
@@ -100,7 +100,7 @@ def read_name(raw: object) -> Reading:
     if says_nothing(text):
         return Reading(fault=Fault.NAME_MISSING)
     text = _DOT.sub("·", _GAP.sub("", text))
-    text = re.sub(r"[((](男|女|预备|流动|书记).*?[))]$", "", text).strip("* ")
+    text = re.sub(r"[((](男|女|预备|流动|书记).*?[))]$", "", text).strip(" *")
     if not text or re.search(r"\d", text) or not re.search(r"[^\W\d_]", text):
         return Reading(fault=Fault.NAME_UNREADABLE, params={"value": text[:20]})
     return Reading(text)
@@ -189,6 +189,8 @@ def _date_of(year: str, month: str, day: str | None, text: str) -> Reading:
 
 def _date_of_number(raw: int | float, text: str) -> Reading | None:
     """A date typed as a number: 20180604, 201806, or Excel's own day count."""
+    if not abs(raw) < 1e9:
+        return None
     if raw != int(raw) and EARLIEST_YEAR <= raw < 2200:
         decimals = text.partition(".")[2]
         if len(decimals) == 1:
@@ -212,7 +214,7 @@ def read_date(raw: object) -> Reading:
     if isinstance(raw, int | float) and not isinstance(raw, bool) and (found := _date_of_number(raw, text)):
         return found
     shown = {"value": text[:20]}
-    compact = _in_digits(_TIME.sub("", text).replace(" ", "")).rstrip("。;;")
+    compact = _in_digits(_TIME.sub("", text).replace(" ", "")).rstrip("。;")
     if match := _SEPARATED.fullmatch(compact) or _COMPACT.fullmatch(compact):
         return _date_of(match[1], match[2], match[3], text[:20])
     if re.fullmatch(r"\d{5}", compact) and int(compact) in _SERIAL_DAYS:

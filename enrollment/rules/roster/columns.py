@@ -197,6 +197,7 @@ _FOOTER = re.compile(
     r"(\W|\d|$)"
 )
 _COUNT = re.compile(r"^共?计?\d+(人|名|名党员|人次)$")
+_FIGURE = re.compile(r"^\d{1,5}$")
 
 
 def is_footer(cells: Sequence[object], header: Header) -> bool:
@@ -204,10 +205,13 @@ def is_footer(cells: Sequence[object], header: Header) -> bool:
     said = [(place, text) for place, cell in enumerate(cells) if (text := plain(cell))]
     if not said:
         return False
-    if any(header.columns.get(place) in _TELLING for place, _text in said):
-        return False
     texts = [text.replace(" ", "") for _place, text in said]
-    return bool(_FOOTER.match(texts[0])) or any(_COUNT.match(text) for text in texts)
+    if not (_FOOTER.match(texts[0]) or any(_COUNT.match(text) for text in texts)):
+        return False
+    return not any(
+        header.columns.get(place) in _TELLING and not any(p.match(text) for p in (_FOOTER, _COUNT, _FIGURE))
+        for (place, _said), text in zip(said, texts, strict=True)
+    )
 
 
 #: A row that says any of these is about a person, whatever else is in it.

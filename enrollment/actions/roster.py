@@ -1,0 +1,407 @@
+"""Importing a roster: receive the file, judge every row, and apply what was confirmed, all or nothing.
+
+A verdict is kept with the import. Applying judges again under the lock: if what would be written is no
+longer what was shown, nothing is written and the new verdict is kept instead.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from wagtail.log_actions import registry as log_registry
+
+from cms.refusals import Refused
+from enrollment.actions.journal import note
+from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
+from enrollment.models import Organization, RosterImport, User
+from enrollment.roster import lookup, messages
+from enrollment.roster.reader import SheetRow, open_roster
+from enrollment.roster.verdict import counts_of, raw_texts, row_from_data, row_to_data
+from enrollment.rules.roster import (
+    Column,
+    Fault,
+    Header,
+    Judged,
+    Outcome,
+    Person,
+    Problem,
+    Row,
+    judge,
+    read_row,
+)
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[int], None]
+Status = RosterImport.Status
+PROGRESS_EVERY = 1000
+#: States in which an import may be applied: a worker killed while applying left nothing behind.
+APPLICABLE = frozenset({Status.READY, Status.APPLYING})
+
+
+def identity_digest(number: str) -> str:
+    """Salted digest of an identity number: finds the same person again and tells nothing else (domain §7)."""
+    return hmac.new(settings.IDENTITY_PEPPER.encode(), number.encode(), hashlib.sha256).hexdigest()
+
+
+# --- Judging -------------------------------------------------------------------------------------
+
+
+def verdict_on(
+    file: IO[bytes],
+    *,
+    organization: Organization | None,
+    actor: User | None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Read and judge the roster in ``file``; writes nothing.
+
+    Raises:
+        Refused: the file cannot be read, or has no people in it.
+    """
+    _check_reach(organization, actor)
+    raw_rows: list[SheetRow] = []
+    with open_roster(file) as sheet:
+        header, title, notes = sheet.header, sheet.title, list(sheet.notes)
+        for row in sheet.rows:
+            raw_rows.append(row)
+            if progress and len(raw_rows) % PROGRESS_EVERY == 0:
+                progress(len(raw_rows))
+    if not raw_rows:
+        raise Refused(messages.file_reason("no_people"))
+    today = timezone.localdate()
+    rows = _read_rows(raw_rows, organization=organization, actor=actor, today=today)
+    verdicts = judge(rows, lookup.stored_people([row.person for row in rows], actor=actor))
+    if header.where(Column.IDENTITY) is not None:
+        notes.append("identity_forgotten")
+    return {
+        "sheet": title,
+        "columns": _columns(header),
+        "notes": notes,
+        "counts": counts_of(verdicts),
+        "rows": [
+            row_to_data(judged, raw_texts(raw.raw, header) if judged.outcome is Outcome.ERROR else None)
+            for judged, raw in zip(verdicts, raw_rows, strict=True)
+        ],
+    }
+
+
+def _columns(header: Header) -> list[dict[str, str]]:
+    """Every column of the sheet: its title, and what it was understood to be."""
+    return [
+        {"title": header.titles.get(place, ""), "field": str(header.columns.get(place, ""))}
+        for place in range(max(header.titles, default=0) + 1)
+    ]
+
+
+def _check_reach(organization: Organization | None, actor: User | None) -> None:
+    reach = lookup.organizations_in_reach(organization, actor)
+    if actor is not None and not reach.exists():
+        raise Refused(messages.file_reason("organization_not_yours"))
+
+
+def _read_rows(
+    raw_rows: Iterable[SheetRow], *, organization: Organization | None, actor: User | None, today: dt.date
+) -> list[Row]:
+    raw_rows = list(raw_rows)
+    names = {str(cell) for raw in raw_rows if (cell := raw.cells.get(Column.ORGANIZATION)) not in (None, "")}
+    known, dissolved = lookup.organizations_named(names, organization=organization, actor=actor)
+    return [
+        read_row(
+            raw.number,
+            raw.cells,
+            organizations=known,
+            dissolved=dissolved,
+            default_organization=organization.pk if organization else None,
+            today=today,
+            digest=identity_digest,
+            without_value=raw.without_value,
+        )
+        for raw in raw_rows
+    ]
+
+
+def _judge_again(
+    data: Iterable[Mapping[str, Any]], *, organization: Organization | None, actor: User | None
+) -> list[Judged]:
+    """The verdict on rows already read, against the roster as it is now."""
+    rows = [row_from_data(item) for item in data]
+    wanted = {row.person.organization_id for row in rows if row.person.organization_id is not None}
+    open_now = lookup.still_open(wanted, organization=organization, actor=actor)
+    checked = [
+        row
+        if row.problems or row.person.organization_id in open_now
+        else Row(
+            row.number,
+            row.person,
+            (Problem(Column.ORGANIZATION, Fault.DISSOLVED_ORGANIZATION, {"value": ""}),),
+        )
+        for row in rows
+    ]
+    return judge(checked, lookup.stored_people([row.person for row in checked], actor=actor))
+
+
+# --- An import, step by step ---------------------------------------------------------------------
+
+
+def receive_roster(
+    *, file: File | IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
+) -> RosterImport:
+    """Keep ``file`` to be read in the background.
+
+    Raises:
+        Refused: the actor looks after none of these organizations.
+    """
+    _check_reach(organization, actor)
+    file_name = Path(name or getattr(file, "name", "") or "roster").name
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    file.seek(0)
+    roster_import = RosterImport(
+        organization=organization,
+        file_name=file_name[-200:],
+        file_digest=digest,
+        uploaded_by=actor,
+        status=Status.READING,
+    )
+    # The name on disk is ours: what people call a file is shown, never used as a path.
+    suffix = (
+        ".xlsx"
+        if file_name.lower().endswith(".xlsx")
+        else ".csv"
+        if file_name.lower().endswith(".csv")
+        else ".dat"
+    )
+    roster_import.file.save(f"{digest[:16]}{suffix}", File(file), save=False)
+    roster_import.save()
+    note(roster_import, "enrollment.roster.receive", actor=actor, data={"file": file_name, "digest": digest})
+    return roster_import
+
+
+def judge_roster(*, roster_import: RosterImport) -> RosterImport:
+    """Read and judge a received file; what it says is kept with the import. Judging twice is harmless."""
+    if roster_import.status != Status.READING:
+        return roster_import
+    rows = RosterImport.objects.filter(pk=roster_import.pk, status=Status.READING)
+    try:
+        with roster_import.file.open("rb") as file:
+            verdict = verdict_on(
+                file,
+                organization=roster_import.organization,
+                actor=roster_import.uploaded_by,
+                progress=lambda done: rows.update(verdict={"progress": done}) and None,
+            )
+    except Refused as refused:
+        rows.update(status=Status.FAILED, error=refused.sentence[:300], verdict={})
+        roster_import.refresh_from_db()
+        return roster_import
+    except FileNotFoundError:
+        rows.update(status=Status.FAILED, error=str(messages.FILE["broken"]), verdict={})
+        roster_import.refresh_from_db()
+        return roster_import
+    changed = rows.update(status=Status.READY, verdict=verdict, error="")
+    roster_import.refresh_from_db()
+    if changed and "identity_forgotten" in verdict["notes"]:
+        _forget_file(roster_import)
+    return roster_import
+
+
+def read_roster(
+    *, file: File | IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
+) -> RosterImport:
+    """Receive and judge in one step, for commands and small files; its status tells the outcome."""
+    return judge_roster(
+        roster_import=receive_roster(file=file, organization=organization, actor=actor, name=name)
+    )
+
+
+def begin_applying(*, roster_import: RosterImport, actor: User | None) -> bool:
+    """Mark an import as being applied, so that its page shows it; False when it has been applied already.
+
+    Raises:
+        Refused: it is not waiting for confirmation.
+    """
+    with transaction.atomic():
+        locked = RosterImport.objects.select_for_update().defer("verdict").get(pk=roster_import.pk)
+        if locked.status == Status.APPLIED:
+            return False
+        if locked.status not in APPLICABLE:
+            raise Refused(messages.file_reason("not_ready"))
+        RosterImport.objects.filter(pk=locked.pk).update(status=Status.APPLYING, error="")
+    return True
+
+
+def apply_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImport:
+    """Write everything the verdict shows as new or changed, in one transaction. Applying twice is once.
+
+    Raises:
+        Refused: ``roster_not_ready``; ``roster_data_changed`` when people have changed since the preview and something else
+            would be written: nothing is saved and the new verdict is kept.
+    """
+    try:
+        with transaction.atomic():
+            stale = _apply_locked(roster_import.pk, actor)
+    except IntegrityError:
+        # Somebody else wrote a phone or an identity between our reading and our writing.
+        stale = _fresh_verdict(RosterImport.objects.get(pk=roster_import.pk))
+    except Refused as refused:
+        current = RosterImport.objects.get(pk=roster_import.pk)
+        if current.status not in APPLICABLE:
+            raise
+        stale = _fresh_verdict(current)
+        if stale["rows"] == current.verdict["rows"]:
+            # The people actions know a reason that a preview cannot show.
+            RosterImport.objects.filter(pk=current.pk, status__in=APPLICABLE).update(
+                status=Status.READY, error=refused.sentence[:300]
+            )
+            raise
+    if stale is not None:
+        refusal = messages.file_reason("data_changed")
+        RosterImport.objects.filter(pk=roster_import.pk, status__in=APPLICABLE).update(
+            status=Status.READY, verdict=stale, error=str(refusal)[:300]
+        )
+        raise Refused(refusal)
+    roster_import.refresh_from_db()
+    return roster_import
+
+
+def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
+    """Apply the import; return the new verdict, with nothing written, if the one shown no longer holds."""
+    locked = RosterImport.objects.select_for_update().get(pk=pk)
+    if locked.status == Status.APPLIED:
+        return None
+    if locked.status not in APPLICABLE:
+        raise Refused(messages.file_reason("not_ready"))
+    shown = locked.verdict["rows"]
+    verdicts = _judge_again(shown, organization=locked.organization, actor=locked.uploaded_by)
+    if any(not _holds(item, judged) for item, judged in zip(shown, verdicts, strict=True)):
+        return _with_rows(locked.verdict, verdicts)
+    admitted = admit_in_bulk(
+        rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
+        actor=actor,
+    )
+    amended = amend_in_bulk(
+        changes=[_amendment(judged) for judged in verdicts if judged.outcome is Outcome.CHANGED], actor=actor
+    )
+    locked.status, locked.applied_at, locked.error = Status.APPLIED, timezone.now(), ""
+    locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended)}
+    locked.save(update_fields=["status", "applied_at", "error", "verdict"])
+    note(locked, "enrollment.roster.apply", actor=actor, data=locked.verdict["applied"])
+    return None
+
+
+def _holds(shown: Mapping[str, Any], now: Judged) -> bool:
+    """Whether a row may be written as it was shown; that somebody else already wrote the same is fine."""
+    if shown["outcome"] not in (Outcome.NEW, Outcome.CHANGED) or now.outcome is Outcome.UNCHANGED:
+        return now.outcome not in (Outcome.NEW, Outcome.CHANGED)
+    changes = {name: list(pair) for name, pair in now.changes.items()}
+    return shown["outcome"] == now.outcome and shown.get("changes", {}) == changes
+
+
+def _with_rows(verdict: Mapping[str, Any], verdicts: list[Judged]) -> dict[str, Any]:
+    """``verdict`` with its rows judged anew."""
+    rows = [
+        row_to_data(judged, raw=item.get("raw"))
+        for judged, item in zip(verdicts, verdict["rows"], strict=True)
+    ]
+    return {**verdict, "counts": counts_of(verdicts), "rows": rows}
+
+
+def _fresh_verdict(roster_import: RosterImport) -> dict[str, Any]:
+    verdicts = _judge_again(
+        roster_import.verdict["rows"],
+        organization=roster_import.organization,
+        actor=roster_import.uploaded_by,
+    )
+    return _with_rows(roster_import.verdict, verdicts)
+
+
+def _day(text: str | None) -> dt.date | None:
+    """An ISO date; a month is kept as its first day."""
+    if not text:
+        return None
+    return dt.date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+
+
+def _admission(person: Person) -> Admission:
+    told = person.told()
+    for name in ("born_on", "joined_on"):
+        told[name] = _day(told.get(name))
+    return Admission(**told)
+
+
+def _amendment(judged: Judged) -> Amendment:
+    details: dict[str, Any] = {name: said for name, (_known, said) in judged.changes.items()}
+    post, organization_id = details.pop("post", None), details.pop("organization_id", None)
+    for name in ("born_on", "joined_on"):
+        if name in details:
+            details[name] = _day(details[name])
+    if "identity_digest" in details:
+        details["identity_tail"] = judged.row.person.identity_tail or ""
+    return Amendment(
+        trainee_id=judged.trainee_id or 0, details=details, post=post, organization_id=organization_id
+    )
+
+
+def discard_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImport:
+    """Drop an import that will not be applied, and its file. An applied one stays as it is."""
+    with transaction.atomic():
+        locked = RosterImport.objects.select_for_update().defer("verdict").get(pk=roster_import.pk)
+        if locked.status in (Status.APPLIED, Status.DISCARDED):
+            roster_import.refresh_from_db()
+            return roster_import
+        RosterImport.objects.filter(pk=locked.pk).update(status=Status.DISCARDED, verdict={})
+        note(locked, "enrollment.roster.discard", actor=actor)
+    roster_import.refresh_from_db()
+    _forget_file(roster_import)
+    return roster_import
+
+
+def _forget_file(roster_import: RosterImport) -> None:
+    """Remove the uploaded file; the verdict holds what is needed."""
+    if roster_import.file:
+        roster_import.file.delete(save=False)
+        RosterImport.objects.filter(pk=roster_import.pk).update(file="")
+
+
+# --- In one go -----------------------------------------------------------------------------------
+
+
+def import_file(
+    source: str | Path | IO[bytes],
+    *,
+    organization: Organization | None = None,
+    actor: User | None = None,
+    name: str = "",
+) -> RosterImport:
+    """Read, judge and apply a roster without a pause for confirmation (the command, the demo academy).
+
+    Rows with errors are left out and named in the import's verdict.
+
+    Raises:
+        Refused: the file is missing or cannot be read.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source)
+        try:
+            with path.open("rb") as file:
+                return import_file(file, organization=organization, actor=actor, name=name or path.name)
+        except (FileNotFoundError, IsADirectoryError, PermissionError):
+            raise Refused(messages.file_reason("missing", path=str(source))) from None
+    roster_import = read_roster(file=source, organization=organization, actor=actor, name=name)
+    if roster_import.status == Status.FAILED:
+        raise Refused(messages.file_refusal(roster_import.error))
+    return apply_roster(roster_import=roster_import, actor=actor)
+
+
+for _action, _label, _sentence in messages.LOG_ACTIONS:
+    log_registry.register_action(_action, _label, _sentence)
