@@ -1,13 +1,12 @@
 """Corrections, settling, and attendance as a projection of events.
 
-Events come first and are never changed; attendance is derived from them at will. Settling takes the session's row, see
-``practicum.actions.checkin`` for what waits for it.
+Events come first and are never changed; attendance is derived from them at will. Settling takes the
+session's row, see ``practicum.actions.checkin`` for what waits for it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -20,24 +19,19 @@ from enrollment.actions.journal import note_many
 from enrollment.models import HourEntry, Trainee, User
 from enrollment.rules.hours import Credit
 from practicum.actions.checkin import CheckinResult, check_in, check_in_self
-from practicum.actions.occupation import rosters_of
 from practicum.actions.sessions import hour_rule
 from practicum.models import (
     Attendance,
     AttendanceStatus,
-    Audience,
-    Booking,
     CheckinEvent,
     Direction,
-    Leave,
-    LeaveStatus,
     Outcome,
     Session,
     SessionStatus,
     Source,
     new_nonce,
 )
-from practicum.rules.attendance import Presence, Sign, earned_quarters, judge, presence
+from practicum.models.projection import EVIDENCE, derive
 from practicum.rules.reasons import reason
 
 __all__ = [
@@ -47,7 +41,6 @@ __all__ = [
     "check_in",
     "check_in_self",
     "correct",
-    "derive",
     "due_sessions",
     "record_in_bulk",
     "recompute",
@@ -55,12 +48,10 @@ __all__ = [
     "settle_in_bulk",
 ]
 
-#: ``evidence_type`` of what attendance posts to the ledger.
-EVIDENCE = "attendance"
 BATCH = 1000
 
 
-# --- Corrections -----------------------------------------------------------------------------------------------
+# --- Corrections ------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -75,7 +66,8 @@ def correct(
     signed_in_at: dt.datetime | None = None,
     signed_out_at: dt.datetime | None = None,
 ) -> Attendance:
-    """Staff settle one person's attendance: a decision, or a time that is missing. Everything earlier stays on record.
+    """Staff settle one person's attendance: a decision, or a time that is missing. Everything earlier
+    stays on record.
 
     Where hours were posted already and change, the entry is reversed and the right one posted.
 
@@ -146,12 +138,15 @@ def correct(
     return attendance
 
 
-# --- Settling ----------------------------------------------------------------------------------------------------
+# --- Settling ---------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Settlement:
-    """What settling did: entries posted, entries that stood already, refusals of the ledger, exceptions left to staff."""
+    """What settling did.
+
+    Entries posted, entries that stood already, refusals of the ledger, exceptions left to staff.
+    """
 
     posted: int = 0
     already: int = 0
@@ -214,90 +209,6 @@ def recompute(*, session: Session, now: dt.datetime) -> int:
         if locked.is_settled:
             _post([locked], rows, actor=None, why="recomputed from events")
         return len(rows)
-
-
-def derive(
-    sessions: Collection[Session], *, now: dt.datetime, only: Collection[int] | None = None
-) -> list[Attendance]:
-    """What attendance should be by the events, unsaved: for everybody expected at a session that is over, and
-    everybody an event speaks of. Three queries, whatever the number of sessions."""
-    keys = [session.pk for session in sessions]
-    signs: dict[int, dict[int, list[Sign]]] = {key: defaultdict(list) for key in keys}
-    events = CheckinEvent.objects.counted().filter(session__in=keys, trainee__isnull=False)
-    if only is not None:
-        events = events.filter(trainee__in=only)
-    for pk, session_id, trainee_id, direction, effective_at, ruling in events.values_list(
-        "pk", "session_id", "trainee_id", "direction", "effective_at", "ruling"
-    ).iterator(chunk_size=5000):
-        signs[session_id][trainee_id].append(Sign(direction, effective_at, pk, ruling))
-    leaves = set(
-        Leave.objects.filter(session__in=keys, status=LeaveStatus.APPROVED).values_list(
-            "session_id", "trainee_id"
-        )
-    )
-    expected = expected_people(sessions)
-    rows = []
-    for session in sessions:
-        timing, policy, is_over = session.timing, session.policy, now >= session.ends_at
-        people = set(signs[session.pk])
-        if is_over:
-            people |= set(expected.get(session.pk, ()))
-        if only is not None:
-            people &= set(only)
-        for trainee_id in sorted(people):
-            found = presence(signs[session.pk].get(trainee_id, ()))
-            status = judge(
-                found,
-                timing=timing,
-                policy=policy,
-                on_leave=(session.pk, trainee_id) in leaves,
-                is_over=is_over,
-            )
-            rows.append(_attendance(session, trainee_id, found, status))
-    return rows
-
-
-def _attendance(session: Session, trainee_id: int, found: Presence, status: str) -> Attendance:
-    return Attendance(
-        session=session,
-        trainee_id=trainee_id,
-        status=status,
-        signed_in_at=found.signed_in_at,
-        signed_out_at=found.signed_out_at,
-        quarters=earned_quarters(
-            status,
-            quarters=session.quarters,
-            timing=session.timing,
-            signed_in_at=found.signed_in_at,
-            signed_out_at=found.signed_out_at,
-        ),
-    )
-
-
-def expected_people(sessions: Iterable[Session]) -> dict[int, list[int]]:
-    """Trainees expected at each session, in two queries."""
-    sessions = list(sessions)
-    rosters = rosters_of(
-        {
-            session.training_class_id
-            for session in sessions
-            if session.audience == Audience.ROSTER and session.training_class_id is not None
-        }
-    )
-    people: dict[int, list[int]] = {
-        session.pk: rosters.get(session.training_class_id or 0, [])
-        for session in sessions
-        if session.audience == Audience.ROSTER
-    }
-    by_seat = [session.pk for session in sessions if session.audience == Audience.BOOKINGS]
-    for session_id, trainee_id in (
-        Booking.objects.booked()
-        .filter(session__in=by_seat)
-        .order_by("pk")
-        .values_list("session_id", "trainee_id")
-    ):
-        people.setdefault(session_id, []).append(trainee_id)
-    return people
 
 
 def _project(
@@ -388,7 +299,7 @@ def _post(
     return result
 
 
-# --- Many people at once -----------------------------------------------------------------------------------------
+# --- Many people at once ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,8 +316,8 @@ class Attended:
 def record_in_bulk(*, attended: Iterable[Attended], actor: User | None = None) -> int:
     """Record events of sessions that were held, from a sheet or a history; the number of events that are new.
 
-    The nonce names session, person and direction, so that the same history recorded again adds nothing. Settle the
-    sessions afterwards: attendance and hours follow from the events.
+    The nonce names session, person and direction, so that the same history recorded again adds nothing.
+    Settle the sessions afterwards: attendance and hours follow from the events.
     """
     events = []
     for row in attended:

@@ -19,8 +19,8 @@ from practicum.rules.seats import booking_refusal
 def book(*, session: Session, trainee: Trainee, now: dt.datetime, actor: User | None) -> Booking:
     """Give ``trainee`` a seat. Booking twice gives the same seat.
 
-    The session's row is locked, seats are counted, and only then is one taken: however many ask at once, no more are
-    given than there are.
+    The session's row is locked, seats are counted, and only then is one taken: however many ask at once,
+    no more are given than there are.
 
     Raises:
         Refused: no seat is left, seats cannot be booked, or the person is somewhere else at that time.

@@ -1,8 +1,8 @@
 """Signing in and out at the door.
 
-A check-in takes no lock of its own. Its event shares the session's row through the foreign key, so that settling, which
-takes that row whole, waits for check-ins under way and keeps later ones out. Two scans of one person meet at a unique
-index; the same scan sent twice meets at its nonce.
+A check-in takes no lock of its own. Its event shares the session's row through the foreign key, so that
+settling, which takes that row whole, waits for check-ins under way and keeps later ones out. Two scans of
+one person meet at a unique index; the same scan sent twice meets at its nonce.
 """
 
 from __future__ import annotations
@@ -100,10 +100,11 @@ def check_in(
     actor: User | None = None,
     note: str = "",
 ) -> CheckinResult:
-    """Record that ``trainee`` came or went. The same ``nonce`` again gives the same answer and writes nothing.
+    """Record that ``trainee`` came or went. The same ``nonce`` again gives the same answer and writes
+    nothing.
 
-    ``effective_at`` is the time it counts as (default ``now``). A refusal is recorded and returned, not raised: what
-    happened at the door is worth keeping.
+    ``effective_at`` is the time it counts as (default ``now``). A refusal is recorded and returned, not
+    raised: what happened at the door is worth keeping.
     """
     people = Trainee.objects.filter(pk=trainee if isinstance(trainee, int) else trainee.pk)
     scan = _Scan(direction, source, nonce, now, effective_at or now, device_at, actor, note)
@@ -121,8 +122,8 @@ def check_in_self(
 ) -> CheckinResult:
     """Record that the owner of ``user`` came or went, by what the screen showed.
 
-    Either ``digits`` were typed and are judged here, or ``scanned`` says which direction's code the server itself
-    found good, and when (it was then kept in a signed ticket while the person signed in).
+    Either ``digits`` were typed and are judged here, or ``scanned`` says which direction's code the server
+    itself found good, and when (it was then kept in a signed ticket while the person signed in).
     """
     people = Trainee.objects.filter(user=user)
     if scanned is not None:
@@ -138,7 +139,8 @@ def _record(session_id: int, people: QuerySet[Trainee], scan: _Scan, *, digits: 
             with transaction.atomic():
                 return _record_once(session_id, people, scan, digits)
         except IntegrityError:
-            # The same person's other scan won the race (or this very nonce did): look again, and find it done.
+            # The same person's other scan won the race (or this very nonce did): look again, and find it
+            # done.
             if look == LOOKS - 1:
                 raise
     raise AssertionError("unreachable")
@@ -260,7 +262,10 @@ def _refusal(door: _Door, direction: str, scan: _Scan) -> Reason | None:
 
 
 def _wrong_code(door: _Door, scan: _Scan) -> Reason:
-    """A wrong code; after some within a minute the person is asked to wait, so that guessing leads nowhere."""
+    """A wrong code.
+
+    After some within a minute the person is asked to wait, so that guessing leads nowhere.
+    """
     tries = CheckinEvent.objects.filter(
         session=door.session_id,
         actor=scan.actor,
@@ -271,7 +276,10 @@ def _wrong_code(door: _Door, scan: _Scan) -> Reason:
 
 
 def _same_nonce(door: _Door, nonce: str, direction: str) -> CheckinEvent | None:
-    """The event that ``nonce`` already made. Asked only where it can be: at the first sign-in the unique index answers."""
+    """The event that ``nonce`` already made.
+
+    Asked only where it can be: at the first sign-in the unique index answers.
+    """
     known = door.signed_in_at if direction == Direction.IN else door.signed_out_at
     return CheckinEvent.objects.filter(nonce=nonce).first() if known is not None else None
 

@@ -20,7 +20,8 @@ def ask(
     """Ask to miss a session that has not begun.
 
     Raises:
-        Refused: no reason, no seat in the session, it has begun or is cancelled, or leave was asked for before.
+        Refused: no reason, no seat in the session, it has begun or is cancelled, or leave was asked for
+        before.
     """
     locked = Session.objects.select_for_update().get(pk=session.pk)
     if not reason_given.strip():

@@ -1,8 +1,8 @@
 """The one door to ``Occupation``: what a session takes, whom it collides with, and who is taken already.
 
-Locking (docs/architecture.md): the base's row first, where one is involved; then occupations are inserted in the order
-of their resources, so that two writers meet at the same row first. On PostgreSQL the exclusion constraint has the
-last word; on SQLite the transaction is immediate and no other writer is inside.
+Locking (docs/architecture.md): the base's row first, where one is involved; then occupations are inserted
+in the order of their resources, so that two writers meet at the same row first. On PostgreSQL the
+exclusion constraint has the last word; on SQLite the transaction is immediate and no other writer is inside.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cms.refusals import Reason
-from enrollment.models import ROSTER_STATUSES, Enrollment, Trainee, TrainingClass
+from enrollment.models import Trainee, TrainingClass
 from practicum.models import (
     Audience,
     Blackout,
@@ -89,15 +89,6 @@ def wants_of(session: Session, *, vehicle_ids: Iterable[int], trainee_ids: Itera
     return wants
 
 
-def rosters_of(class_ids: Collection[int]) -> dict[int, list[int]]:
-    """Trainees on the roster of each class."""
-    rosters: dict[int, list[int]] = defaultdict(list)
-    rows = Enrollment.objects.filter(training_class__in=class_ids, status__in=ROSTER_STATUSES)
-    for class_id, trainee_id in rows.order_by("pk").values_list("training_class_id", "trainee_id"):
-        rosters[class_id].append(trainee_id)
-    return rosters
-
-
 def agenda_around(wants: Sequence[Want], *, ignoring: int | None = None) -> Agenda:
     """What is taken of the wanted resources while they are wanted; ``ignoring`` leaves one session out."""
     if not wants:
@@ -156,12 +147,12 @@ def closures(wants: Sequence[Want]) -> list[tuple[Resource, Blackout]]:
         return []
     first = min(timezone.localdate(want.starts_at) for want in wants)
     last = max(timezone.localdate(want.ends_at) for want in wants)
-    found = []
-    for row in Blackout.objects.filter(condition).touching(first, last):
-        for kind in closable:
-            if (pk := getattr(row, f"{kind.value}_id")) is not None:
-                found.append((Resource(kind, pk), row))
-    return found
+    return [
+        (Resource(kind, pk), row)
+        for row in Blackout.objects.filter(condition).touching(first, last)
+        for kind in closable
+        if (pk := getattr(row, f"{kind.value}_id")) is not None
+    ]
 
 
 def closure_reasons(wants: Iterable[Want], closed: Iterable[tuple[Resource, Blackout]]) -> list[Reason]:

@@ -24,7 +24,6 @@ from practicum.actions.occupation import (
     closures,
     collisions,
     occupy,
-    rosters_of,
     wants_of,
 )
 from practicum.models import (
@@ -43,6 +42,7 @@ from practicum.models import (
     TrainingBase,
     Vehicle,
 )
+from practicum.models.projection import rosters_of
 from practicum.rules.clash import Agenda
 from practicum.rules.reasons import reason
 
@@ -129,7 +129,10 @@ def schedule(*, plan: SessionPlan, actor: User | None) -> Session:
 
 
 def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> BulkSchedule:
-    """Hold many sessions by the same rules; what they clash with is read once. An earlier plan wins over a later."""
+    """Hold many sessions by the same rules.
+
+    What they clash with is read once. An earlier plan wins over a later.
+    """
 
     def attempt() -> BulkSchedule:
         result = _schedule_all(list(plans), actor=actor)
@@ -141,7 +144,8 @@ def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> Bul
 
 
 def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reason_given: str = "") -> Session:
-    """Move or change a session that was not held yet. Its calendar entry keeps its identity and is marked newer.
+    """Move or change a session that was not held yet. Its calendar entry keeps its identity and is marked
+    newer.
 
     Raises:
         Refused: as for ``schedule``; or the session is cancelled or settled.
@@ -198,8 +202,8 @@ def cancel(*, session: Session, actor: User | None, reason_given: str) -> Sessio
 def align_with_roster(*, training_class: TrainingClass, now: dt.datetime) -> list[Reason]:
     """Make coming sessions occupy exactly the people on the class's roster now.
 
-    Who joined late and is taken elsewhere is left as is and named in the answer: being on the roster counts, the clash
-    is for people to settle.
+    Who joined late and is taken elsewhere is left as is and named in the answer: being on the roster
+    counts, the clash is for people to settle.
     """
     sessions = list(
         Session.objects.unsettled()
@@ -349,7 +353,12 @@ def _flaws(plan: SessionPlan, people: int) -> list[Reason]:
         reasons.append(reason("two_places", "base"))
     if plan.room is None and plan.base is None and not plan.place and plan.mode != SessionMode.ONLINE:
         reasons.append(reason("place_missing", "room"))
-    expected = max(people, plan.seats or 0)
+    return reasons + _too_small(plan, max(people, plan.seats or 0))
+
+
+def _too_small(plan: SessionPlan, expected: int) -> list[Reason]:
+    """Rooms, bases and vehicles of ``plan`` that do not hold ``expected`` people, or hold nobody now."""
+    reasons: list[Reason] = []
     if plan.room is not None:
         if not plan.room.is_active:
             reasons.append(reason("room_not_in_use", "room", who=plan.room))
@@ -366,10 +375,9 @@ def _flaws(plan: SessionPlan, people: int) -> list[Reason]:
                     "base_over_capacity", "base", headcount=expected, capacity=plan.base.capacity_per_batch
                 )
             )
-    if plan.vehicles:
-        seats = sum(vehicle.seats for vehicle in plan.vehicles)
-        if expected > seats:
-            reasons.append(reason("vehicles_too_small", "vehicles", seats=seats, people=expected))
+    seats = sum(vehicle.seats for vehicle in plan.vehicles)
+    if plan.vehicles and expected > seats:
+        reasons.append(reason("vehicles_too_small", "vehicles", seats=seats, people=expected))
     return reasons
 
 

@@ -1,7 +1,7 @@
 """Visits to bases: every move goes through the table in ``practicum.rules.visits``.
 
-Locks: the base's row first, then the visit. Accepting one visit looks at the others of that base, and two hosts may
-answer at once.
+Locks: the base's row first, then the visit. Accepting one visit looks at the others of that base, and two
+hosts may answer at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note
 from enrollment.models import TrainingClass, User
 from practicum.actions import sessions
-from practicum.actions.occupation import rosters_of
 from practicum.actions.sessions import SessionPlan
 from practicum.models import (
     Audience,
@@ -32,6 +31,7 @@ from practicum.models import (
     VisitBatch,
     VisitStatus,
 )
+from practicum.models.projection import rosters_of
 from practicum.rules.clash import overlaps
 from practicum.rules.reasons import reason
 from practicum.rules.visits import PENDING_STAGES, Batch, Move, Party, next_stage, unmet_terms
@@ -50,7 +50,10 @@ def unmet(
     notice: bool = True,
     ignoring: Visit | None = None,
 ) -> list[Reason]:
-    """Why ``base`` cannot take ``batches`` as they are; empty when it can. ``notice`` asks for the lead time too."""
+    """Why ``base`` cannot take ``batches`` as they are.
+
+    Empty when it can. ``notice`` asks for the lead time too.
+    """
     if not batches:
         return [reason("no_batches")]
     closed = [(row.starts_on, row.ends_on, row.reason) for row in Blackout.objects.filter(base=base)]
@@ -387,7 +390,10 @@ def _hold(visit: Visit, move: Move, party: Party, *, actor: User | None, now: dt
 
 
 def _groups(visit: Visit, batches: Sequence[VisitBatch]) -> list[list[int]]:
-    """Who goes with which batch: groups of the class stay together, in order. One batch is the whole roster."""
+    """Who goes with which batch.
+
+    Groups of the class stay together, in order. One batch is the whole roster.
+    """
     if visit.training_class is None or len(batches) == 1:
         return [[] for _batch in batches]
     rows = visit.training_class.enrollments.on_roster().order_by("group_number", "pk")

@@ -370,8 +370,8 @@ class OccupationQuerySet(models.QuerySet["Occupation"]):
 class Occupation(models.Model):
     """A resource is taken by a session. Two rows of one resource never overlap.
 
-    PostgreSQL guards that with an exclusion constraint (migration 0002); on SQLite the check of the action runs
-    inside an immediate transaction, which no other writer can enter.
+    PostgreSQL guards that with an exclusion constraint (migration 0002); on SQLite the check of the action
+    runs inside an immediate transaction, which no other writer can enter.
     """
 
     resource_type = models.CharField(_("what"), max_length=10, choices=ResourceKind.choices)

@@ -34,7 +34,10 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Which visits."""
 
     def visible_to(self, user: User) -> Self:
-        """All for administrators; those of one's classes, and those of bases one hosts once they reached the base."""
+        """All for administrators.
+
+        Those of one's classes, and those of bases one hosts once they reached the base.
+        """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.scope.everything:

@@ -56,7 +56,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Sign:
-    """An event that counts. ``effective_at`` is the time it stands for; ``order`` that in which it was recorded."""
+    """An event that counts.
+
+    ``effective_at`` is the time it stands for; ``order`` that in which it was recorded.
+    """
 
     direction: str
     effective_at: dt.datetime
@@ -151,8 +154,8 @@ def earned_quarters(
 ) -> int:
     """Quarter hours that ``status`` earns of a session worth ``quarters``.
 
-    Present earns all. Late, or left early, earns the share of the session that was attended, rounded down to whole
-    quarters; where staff ruled without times, all. Everything else earns nothing.
+    Present earns all. Late, or left early, earns the share of the session that was attended, rounded down
+    to whole quarters; where staff ruled without times, all. Everything else earns nothing.
     """
     if status not in ATTENDED:
         return 0

@@ -138,8 +138,8 @@ def unmet_terms(
 ) -> list[Refusal]:
     """What stands between ``batch`` and the base; empty when it fits.
 
-    ``batches_that_day`` counts the other batches of that day. ``today`` switches the lead time on: staff entering
-    what was agreed long ago leave it out.
+    ``batches_that_day`` counts the other batches of that day. ``today`` switches the lead time on: staff
+    entering what was agreed long ago leave it out.
     """
     found: list[Refusal] = []
     day = batch.starts_at.date()

@@ -1,0 +1,268 @@
+"""Reads over several models of the practicum."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from enrollment.models import HourEntry, TrainingClass, User
+from practicum.models import (
+    Attendance,
+    AttendanceStatus,
+    Audience,
+    BookingStatus,
+    CheckinEvent,
+    Outcome,
+    Session,
+    SessionStatus,
+    TrainingBase,
+)
+from practicum.models.projection import EVIDENCE, derive
+from practicum.rules.attendance import ATTENDED
+
+#: Sessions compared at a time by ``differences``.
+CHUNK = 200
+
+
+@dataclass(frozen=True)
+class UpcomingSession:
+    """A session as its participant sees it in a list."""
+
+    session: Session
+    signed_in_at: dt.datetime | None
+    signed_out_at: dt.datetime | None
+    is_open: bool
+
+
+def sessions_of(user: User, start: dt.datetime, end: dt.datetime) -> list[UpcomingSession]:
+    """Sessions that ``user`` is expected at between two moments, cancelled ones included (two queries)."""
+    now = timezone.now()
+    rows = list(Session.objects.attended_by(user).held_between(start, end).with_place())
+    mine = {
+        row.session_id: row
+        for row in Attendance.objects.filter(trainee__user=user, session__in=[session.pk for session in rows])
+    }
+    found = []
+    for session in rows:
+        attendance = mine.get(session.pk)
+        found.append(
+            UpcomingSession(
+                session=session,
+                signed_in_at=attendance.signed_in_at if attendance else None,
+                signed_out_at=attendance.signed_out_at if attendance else None,
+                is_open=is_open(session, now),
+            )
+        )
+    return found
+
+
+def is_open(session: Session, now: dt.datetime) -> bool:
+    """Whether people can sign in or out now."""
+    return session.status == SessionStatus.SCHEDULED and session.starts_at - dt.timedelta(
+        minutes=session.opens_before_minutes
+    ) <= now <= session.ends_at + dt.timedelta(minutes=session.closes_after_minutes)
+
+
+def upcoming(user: User, days: int = 14) -> list[UpcomingSession]:
+    """What ``user`` has in the coming ``days``, from now on, cancelled sessions included."""
+    now = timezone.now()
+    return sessions_of(user, now, now + dt.timedelta(days=days))
+
+
+def today_for(user: User) -> list[UpcomingSession]:
+    """What ``user`` has today, from midnight to midnight."""
+    start, end = _day(timezone.localdate())
+    return sessions_of(user, start, end)
+
+
+def run_today(user: User) -> list[Session]:
+    """Sessions of today whose attendance ``user`` takes."""
+    start, end = _day(timezone.localdate())
+    return list(Session.objects.run_by(user).held_between(start, end).standing().with_place())
+
+
+def _day(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    start = dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_current_timezone())
+    return start, start + dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class BaseUse:
+    """What one base did in one year."""
+
+    base: TrainingBase
+    visits: int
+    people: int
+    quarters: int
+    cancelled: int
+
+
+def base_use(year: int) -> list[BaseUse]:
+    """Visits held at each base in ``year``, people who came, and hours earned there (three queries)."""
+    sessions = Session.objects.filter(base__isnull=False, starts_at__year=year)
+    held = {
+        row["base"]: row
+        for row in sessions.order_by()
+        .values("base")
+        .annotate(
+            held=Count("pk", filter=Q(status=SessionStatus.SETTLED)),
+            cancelled=Count("pk", filter=Q(status=SessionStatus.CANCELLED)),
+        )
+    }
+    came = {
+        row["session__base"]: row
+        for row in Attendance.objects.filter(
+            session__base__isnull=False, session__starts_at__year=year, status__in=ATTENDED
+        )
+        .order_by()
+        .values("session__base")
+        .annotate(people=Count("pk"), quarters=Sum("quarters"))
+    }
+    return [
+        BaseUse(
+            base=base,
+            visits=held.get(base.pk, {}).get("held", 0),
+            people=came.get(base.pk, {}).get("people", 0),
+            quarters=came.get(base.pk, {}).get("quarters") or 0,
+            cancelled=held.get(base.pk, {}).get("cancelled", 0),
+        )
+        for base in TrainingBase.objects.select_related("park")
+    ]
+
+
+@dataclass(frozen=True)
+class ClassAttendance:
+    """Counts of one session of a class, by status."""
+
+    session: Session
+    counts: dict[str, int]
+
+    @property
+    def attended(self) -> int:
+        """People who were there."""
+        return sum(self.counts.get(status, 0) for status in ATTENDED)
+
+
+def class_attendance(training_class: TrainingClass) -> list[ClassAttendance]:
+    """Attendance of each session of a class, by status (two queries)."""
+    sessions = list(Session.objects.filter(training_class=training_class).standing().with_place())
+    counts: dict[int, dict[str, int]] = {session.pk: {} for session in sessions}
+    rows = (
+        Attendance.objects.filter(session__in=sessions)
+        .order_by()
+        .values("session", "status")
+        .annotate(n=Count("pk"))
+    )
+    for row in rows:
+        counts[row["session"]][row["status"]] = row["n"]
+    return [ClassAttendance(session, counts[session.pk]) for session in sessions]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many people of a session are in and out."""
+
+    expected: int
+    signed_in: int
+    signed_out: int
+
+
+def tally(session: Session) -> Tally:
+    """Counts for the code screen (one query)."""
+    expected = session.expected().count()
+    counted = Attendance.objects.filter(session=session).aggregate(
+        signed_in=Count("pk", filter=Q(signed_in_at__isnull=False)),
+        signed_out=Count("pk", filter=Q(signed_out_at__isnull=False)),
+    )
+    return Tally(expected, counted["signed_in"], counted["signed_out"])
+
+
+def latest_arrivals(session: Session, direction: str, count: int) -> Sequence[str]:
+    """Names of those who came (or went) last, newest first (one query)."""
+    return list(
+        CheckinEvent.objects.filter(session=session, direction=direction, outcome=Outcome.ACCEPTED)
+        .order_by("-pk")
+        .values_list("trainee__name", flat=True)[:count]
+    )
+
+
+# --- Proof -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that attendance, its events and the ledger do not agree on."""
+
+    session_id: int
+    trainee_id: int
+    what: str
+    found: str
+    due: str
+
+
+def differences(*, now: dt.datetime) -> Iterator[Difference]:
+    """Compare every attendance with its events, and every settled one with the ledger."""
+    keys = list(Session.objects.standing().order_by("pk").values_list("pk", flat=True))
+    for begin in range(0, len(keys), CHUNK):
+        sessions = list(
+            Session.objects.filter(pk__in=keys[begin : begin + CHUNK]).select_related("training_class")
+        )
+        yield from _against_events(sessions, now)
+        yield from _against_ledger([session for session in sessions if session.is_settled])
+
+
+def _against_events(sessions: Sequence[Session], now: dt.datetime) -> Iterator[Difference]:
+    stored = {
+        (row.session_id, row.trainee_id): row for row in Attendance.objects.filter(session__in=sessions)
+    }
+    due: dict[tuple[int, int], Attendance] = {}
+    # A session that was not settled yet is judged as running: its rows wait.
+    settled = [session for session in sessions if session.is_settled]
+    waiting = [session for session in sessions if not session.is_settled]
+    for group, moment in ((settled, now), (waiting, dt.datetime.min.replace(tzinfo=dt.UTC))):
+        due |= {(row.session_id, row.trainee_id): row for row in derive(group, now=moment)}
+    for key in sorted(stored.keys() | due.keys()):
+        have, want = stored.get(key), due.get(key)
+        if have is None or want is None:
+            # Somebody who left the roster after the session was settled keeps what was judged then.
+            if have is not None and have.status in (AttendanceStatus.ABSENT, AttendanceStatus.ON_LEAVE):
+                continue
+            yield Difference(*key, "attendance", _said(have), _said(want))
+            continue
+        for name in ("status", "signed_in_at", "signed_out_at", "quarters"):
+            if getattr(have, name) != getattr(want, name):
+                yield Difference(*key, name, str(getattr(have, name)), str(getattr(want, name)))
+
+
+def _said(row: Attendance | None) -> str:
+    return "-" if row is None else row.status
+
+
+def _against_ledger(sessions: Sequence[Session]) -> Iterator[Difference]:
+    rows = list(Attendance.objects.filter(session__in=sessions).order_by("pk"))
+    posted: dict[str, int] = {
+        row["evidence_id"]: row["total"]
+        for row in HourEntry.objects.filter(
+            evidence_type=EVIDENCE, evidence_id__in=[str(row.pk) for row in rows]
+        )
+        .order_by()
+        .values("evidence_id")
+        .annotate(total=Sum("quarters"))
+    }
+    for row in rows:
+        due = 0 if row.refusal else row.quarters
+        if posted.get(str(row.pk), 0) != due:
+            yield Difference(
+                row.session_id, row.trainee_id, "ledger", str(posted.get(str(row.pk), 0)), str(due)
+            )
+
+
+def seats_left(session: Session) -> int:
+    """Seats that can still be booked."""
+    if session.audience != Audience.BOOKINGS or session.seats is None:
+        return 0
+    return max(0, session.seats - session.bookings.filter(status=BookingStatus.BOOKED).count())
