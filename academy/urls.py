@@ -1,14 +1,16 @@
 """Every address of the academy."""
 
-from django.conf import settings
 from django.urls import include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from enrollment.views.accounts import admin_sign_in
+
 urlpatterns = [
     path("accounts/", include("enrollment.urls_accounts")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("enrollment.urls_sign_in")),
+    path("admin/login/", admin_sign_in),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("enrollment/", include("enrollment.urls")),
@@ -18,3 +20,8 @@ urlpatterns = [
     path("media/", include("cms.urls")),
     path("", include(wagtail_urls)),
 ]
+
+handler400 = "enrollment.views.errors.bad_request"
+handler403 = "enrollment.views.errors.forbidden"
+handler404 = "enrollment.views.errors.not_found"
+handler500 = "enrollment.views.errors.server_error"

@@ -7,3 +7,7 @@ class EnrollmentConfig(AppConfig):
 
     name = "enrollment"
     verbose_name = _("Trainees and classes")
+
+    def ready(self) -> None:
+        """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
+        from enrollment import authentication  # noqa: F401

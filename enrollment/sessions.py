@@ -2,7 +2,7 @@
 
 Every page needs the session and the person behind it. Django reads them in two queries; this store joins
 them, and `enrollment.middleware.AuthenticationMiddleware` uses the joined row. It also keeps when a
-device was last seen, for the idle time-out and the list of devices. See docs/adr/0002.
+device was last seen, for the idle time-out and the list of devices. See docs/adr/0002 and docs/security.md.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import Q
 from django.utils import timezone
 
 from enrollment.models.accounts import STAFF_ROLES, RoleGrant, User, UserSession
 
-#: Set in the session at sign-in; staff are timed out sooner.
-IS_STAFF_KEY = "is_staff"
 #: A device's last-seen time is written at most this often: one write a minute, not one a request.
 LAST_SEEN_GRANULARITY = dt.timedelta(minutes=1)
 
@@ -28,6 +27,7 @@ class SessionStore(DatabaseStore):
 
     user_row: User | None = None
     last_seen_at: dt.datetime | None = None
+    signed_in_at: dt.datetime | None = None
     has_timed_out = False
     device = ""
 
@@ -45,42 +45,65 @@ class SessionStore(DatabaseStore):
         if row is None:
             self._session_key = None
             return None
-        if row.user_id is not None and now - row.last_seen_at > idle_limit(self.decode(row.session_data)):
+        if row.user is not None and now - row.last_seen_at > idle_limit(row.user):
             self.has_timed_out = True
-            row.delete()
+            UserSession.objects.filter(pk=row.pk).delete()
             self._session_key = None
             return None
         self.user_row = row.user
         self.last_seen_at = row.last_seen_at
+        self.signed_in_at = row.created_at
         self.device = row.device
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> UserSession:
         row: UserSession = super().create_model_instance(data)
-        row.user_id = data.get(SESSION_KEY)
-        row.last_seen_at = timezone.now()
+        now = timezone.now()
+        user_id = data.get(SESSION_KEY)
+        before = self.user_row.pk if self.user_row is not None else None
+        if self.signed_in_at is None or str(before or "") != str(user_id or ""):
+            # A new session, or one that has just become somebody's.
+            self.signed_in_at = now
+        row.user_id = user_id
+        row.created_at = self.signed_in_at
+        row.last_seen_at = self.last_seen_at = now
         row.device = self.device
-        row.created_at = self._created_at(row)
         return row
 
-    def _created_at(self, row: UserSession) -> dt.datetime:
-        earlier = UserSession.objects.filter(pk=row.session_key).values_list("created_at", flat=True).first()
-        return earlier or timezone.now()
+    def flush(self) -> None:
+        super().flush()
+        self.user_row = self.last_seen_at = self.signed_in_at = None
 
     def touch(self) -> None:
         """Note that the device is in use now; at most one write a minute."""
         now = timezone.now()
-        if self.last_seen_at is not None and now - self.last_seen_at > LAST_SEEN_GRANULARITY:
+        if (
+            self.user_row is not None
+            and self.session_key is not None
+            and self.last_seen_at is not None
+            and now - self.last_seen_at > LAST_SEEN_GRANULARITY
+        ):
             UserSession.objects.filter(pk=self.session_key).update(last_seen_at=now)
             self.last_seen_at = now
 
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete the sessions that can no longer be used: past their age, or idle for too long."""
+        now = timezone.now()
+        idle = now - dt.timedelta(
+            minutes=max(settings.IDLE_TIMEOUT_MINUTES, settings.IDLE_TIMEOUT_MINUTES_STAFF)
+        )
+        UserSession.objects.filter(
+            Q(expire_date__lt=now) | Q(user__isnull=False, last_seen_at__lt=idle)
+        ).delete()
 
-def idle_limit(data: dict[str, Any]) -> dt.timedelta:
-    """How long the owner of session ``data`` may be idle (domain §7: 30 minutes, staff 15)."""
-    minutes = settings.IDLE_TIMEOUT_MINUTES_STAFF if data.get(IS_STAFF_KEY) else settings.IDLE_TIMEOUT_MINUTES
+
+def idle_limit(user: User) -> dt.timedelta:
+    """How long ``user`` may be idle (domain §7: 30 minutes, staff 15)."""
+    minutes = settings.IDLE_TIMEOUT_MINUTES_STAFF if user.is_staff else settings.IDLE_TIMEOUT_MINUTES
     return dt.timedelta(minutes=minutes)
 
 
 def is_staff(user: User) -> bool:
-    """Whether the stricter rules for staff hold for ``user``."""
+    """Whether the stricter rules for staff hold for ``user``, read from the roles themselves."""
     return user.is_superuser or RoleGrant.objects.filter(user=user, role__in=STAFF_ROLES).exists()

@@ -1,5 +1,6 @@
 """Settings that every environment shares. Values that differ come from environment variables."""
 
+from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from academy.settings.environment import BASE_DIR, database_from, env
@@ -21,7 +22,7 @@ INSTALLED_APPS = [
     "wagtail.contrib.table_block",
     "wagtail.embeds",
     "wagtail.sites",
-    "wagtail.users",
+    "enrollment.users_app.AcademyUsersConfig",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
@@ -46,14 +47,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "enrollment.middleware.ContentSecurityPolicyMiddleware",
     "enrollment.middleware.SessionMiddleware",
     "enrollment.middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "enrollment.middleware.AuthenticationMiddleware",
-    "enrollment.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "enrollment.middleware.SignInMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -85,7 +86,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- Data --------------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": database_from(env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'academy.sqlite3'}"))
+    "default": database_from(
+        env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'academy.sqlite3'}")
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -174,10 +177,24 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "login": "enrollment.forms_accounts.SignInForm",
+    "reauthenticate": "enrollment.forms_accounts.PasswordAgainForm",
+    "change_password": "enrollment.forms_accounts.ChangePasswordForm",
+}
 # The lock-out lives on the user row, where every server process sees it; see enrollment/rules/sign_in.py.
-ACCOUNT_RATE_LIMITS = {"login_failed": False}
+# allauth's limits count in each process's own cache, and by address: a whole class signs in from one.
+ACCOUNT_RATE_LIMITS = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_ADAPTER = "enrollment.authentication.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "enrollment.forms_accounts.SecondFactorForm",
+    "reauthenticate": "enrollment.forms_accounts.SecondFactorAgainForm",
+    "activate_totp": "enrollment.forms_accounts.ActivateSecondFactorForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# The clock of a phone may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "两新组织党建学院"
 SECOND_FACTOR_REQUIRED_FOR_STAFF = env.bool("SECOND_FACTOR_REQUIRED_FOR_STAFF", default=True)
 
@@ -189,6 +206,7 @@ IDLE_TIMEOUT_MINUTES = 30
 IDLE_TIMEOUT_MINUTES_STAFF = 15
 LOCKOUT_FAILURES = 5
 LOCKOUT_MINUTES = 15
+INVITATION_DAYS = 14
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 IDENTITY_PEPPER = env.str("IDENTITY_PEPPER", default="")
@@ -197,7 +215,8 @@ IDENTITY_PEPPER = env.str("IDENTITY_PEPPER", default="")
 
 WAGTAIL_SITE_NAME = "“两新”组织党建学院"
 WAGTAILADMIN_BASE_URL = env.str("SITE_URL", default="http://localhost:8000")
-WAGTAILADMIN_LOGIN_URL = "/accounts/login/"
+# Not straight to the sign-in page: who is signed in but may not enter gets a plain refusal there.
+WAGTAILADMIN_LOGIN_URL = "/admin/login/"
 WAGTAIL_FRONTEND_LOGIN_URL = "/accounts/login/"
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
@@ -225,21 +244,31 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "media-src": ["'self'", "blob:"],
-        "style-src": ["'self'"],
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        # FullCalendar carries its styles in an element of its own, with the nonce.
+        "style-src": [SELF, NONCE],
         # ECharts and Leaflet place their elements with style attributes.
         "style-src-attr": ["'unsafe-inline'"],
-        "script-src": ["'self'"],
-        "worker-src": ["'self'", "blob:"],
-        "connect-src": ["'self'"],
+        "script-src": [SELF, NONCE],
+        "worker-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
         "object-src": ["'none'"],
-        "base-uri": ["'self'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'self'"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    },
+}
+# Wagtail's widgets start themselves with inline scripts and styles; nothing from elsewhere may load there either.
+CONTENT_SECURITY_POLICY_ADMIN = {
+    "DIRECTIVES": {
+        **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+        "script-src": [SELF, "'unsafe-inline'"],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "font-src": [SELF, "data:"],
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -26,10 +26,13 @@ def secret(name: str, *, why: str) -> str:
         ImproperlyConfigured: it is missing, short, uniform, or the one of the development settings.
     """
     value = required(name, why=why)
-    if len(value) < 50 or len(set(value)) < 10 or "development-only" in value or value.startswith("django-insecure"):
-        raise ImproperlyConfigured(
-            f"{name} is unsafe: use at least 50 random characters. {why}"
-        )
+    if (
+        len(value) < 50
+        or len(set(value)) < 10
+        or "development-only" in value
+        or value.startswith("django-insecure")
+    ):
+        raise ImproperlyConfigured(f"{name} is unsafe: use at least 50 random characters. {why}")
     return value
 
 
@@ -47,7 +50,9 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is missing or holds '*'. Name the host names of the academy, separated by commas."
     )
-SITE_URL = required("SITE_URL", why="For example https://academy.example.cn; it stands in messages and QR codes.")
+SITE_URL = required(
+    "SITE_URL", why="For example https://academy.example.cn; it stands in messages and QR codes."
+)
 if not SITE_URL.startswith("https://"):
     raise ImproperlyConfigured("SITE_URL must begin with https://: phones send passwords to it.")
 WAGTAILADMIN_BASE_URL = SITE_URL.rstrip("/")

@@ -21,7 +21,11 @@ STORAGES = {
     **STORAGES,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-DATABASES = {"default": database_from(env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'test.sqlite3'}"))}
+DATABASES = {
+    "default": database_from(
+        env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'test.sqlite3'}")
+    )
+}
 if template := env.str("TEST_DATABASE_TEMPLATE", default=""):
     # A migrated template database makes each PostgreSQL test worker ready in a second.
     DATABASES["default"]["TEST"] = {"TEMPLATE": template, "MIGRATE": False}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -79,6 +81,11 @@ class User(AbstractUser):
         """The same as the full name."""
         return self.get_full_name()
 
+    @property
+    def masked_phone(self) -> str:
+        """The phone as it may stand in a page: 138****1234."""
+        return f"{self.phone[:3]}****{self.phone[-4:]}" if self.phone and len(self.phone) >= 7 else ""
+
     @cached_property
     def scope(self) -> Scope:
         """Roles and organization scope (one query, kept on this instance)."""
@@ -142,7 +149,7 @@ class UserSession(AbstractBaseSession):
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, related_name="sessions", verbose_name=_("user")
     )
-    created_at = models.DateTimeField(_("signed in at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("signed in at"), default=timezone.now)
     last_seen_at = models.DateTimeField(_("last seen at"))
     device = models.CharField(_("device"), max_length=200, blank=True)
 
@@ -158,22 +165,77 @@ class UserSession(AbstractBaseSession):
         return SessionStore
 
 
+class UnknownSignIn(models.Model):
+    """Failed sign-ins under a name that nobody has: it is locked as a real one is, so that nothing shows.
+
+    What was typed is kept as a keyed digest only; it may have been a password in the wrong field.
+    """
+
+    digest = models.CharField(_("digest"), max_length=64, primary_key=True)
+    failed_sign_ins = models.PositiveSmallIntegerField(_("failed sign-ins"), default=0)
+    locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("last seen"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("sign-in under an unknown name")
+        verbose_name_plural = _("sign-ins under unknown names")
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Which invitations."""
+
+    def open(self, now: dt.datetime) -> Self:
+        """Those that can still be accepted at ``now``."""
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+
+
 class Invitation(models.Model):
-    """A one-time link by which a trainee on the roster gets an account; only its digest is kept."""
+    """A one-time code by which somebody chooses a password; only the code's digest is kept.
+
+    For a trainee on the roster (who has or gets an account), or for an account that has no trainee.
+    """
 
     trainee = models.ForeignKey(
-        "enrollment.Trainee", on_delete=models.CASCADE, related_name="invitations", verbose_name=_("trainee")
+        "enrollment.Trainee",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="invitations",
+        verbose_name=_("trainee"),
+    )
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="invitations",
+        verbose_name=_("account"),
     )
     digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by"))
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires at"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(trainee__isnull=False, user__isnull=True)
+                | Q(trainee__isnull=True, user__isnull=False),
+                name="enrollment_invitation_for_one",
+                violation_error_message=_("An invitation is for one trainee or for one account."),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.trainee} · {self.created_at:%Y-%m-%d}"
+        return f"{self.trainee or self.user} · {timezone.localdate(self.created_at):%Y-%m-%d}"
