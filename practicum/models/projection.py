@@ -1,8 +1,5 @@
 """Attendance as it follows from events, rosters, seats and leave. Nothing is written here."""
 
-Events, rosters, seats and leave. Nothing is written here.
-"""
-
 from __future__ import annotations
 
 import datetime as dt
