@@ -40,6 +40,7 @@ class Target:
         self.port = port
         self.queries: int = described["queries"]
         self.requests: list[dict[str, Any]] = described["requests"]
+        self.rotating: dict[str, Any] | None = described["rotating"]
         self.rates: list[float] = []
         self.latencies: list[float] = []
         self.refusals: dict[str, int] = {}
@@ -52,6 +53,7 @@ class Target:
             "seconds": seconds,
             "connections": CONNECTIONS,
             "requests": self.requests,
+            "rotating": self.rotating,
         }
         done = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.load"],

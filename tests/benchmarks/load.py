@@ -8,7 +8,8 @@ Plan: {host, port, seconds, connections, requests: [{method, path, headers, body
 Answer: {requests, errors, seconds, latencies_ms, refusals: {status: count}}
 
 Connection number c sends the requests c, c + connections, c + 2 × connections … and begins again at the end;
-`{nonce}` in a body becomes a new value each time and `{tick}` the number of the round.
+`{nonce}` in a body becomes a new value each time, `{tick}` the number of the round, and `{code}` the value
+that `rotating` foretells for the present time window.
 """
 
 import json
@@ -31,6 +32,7 @@ class Connection:
 
     address: tuple[str, int]
     requests: list[dict[str, Any]]
+    rotating: dict[str, Any] | None = None
     turn: int = 0
     sent_at: float = 0.0
     expected: int = 200
@@ -46,7 +48,13 @@ class Connection:
         """Send the next request."""
         request = self.requests[self.turn % len(self.requests)]
         tick, self.turn = self.turn // len(self.requests), self.turn + 1
-        body = request["body"].replace("{nonce}", uuid.uuid4().hex).replace("{tick}", str(tick)).encode()
+        text = request["body"]
+        if "{" in text:
+            text = text.replace("{nonce}", uuid.uuid4().hex).replace("{tick}", str(tick))
+            if self.rotating:
+                window = int(time.time()) // int(self.rotating["seconds"])
+                text = text.replace("{code}", self.rotating["values"][str(window)])
+        body = text.encode()
         head = request["head"] + (f"Content-Length: {len(body)}\r\n" if body else "") + "\r\n"
         self.expected = request["status"]
         self.received.clear()
@@ -83,7 +91,7 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     selector = selectors.DefaultSelector()
     for number in range(count):
         mine = requests[number::count] or requests
-        connection = Connection((plan["host"], plan["port"]), mine)
+        connection = Connection((plan["host"], plan["port"]), mine, plan.get("rotating"))
         connection.open()
         selector.register(connection.wire, selectors.EVENT_READ, connection)
     latencies: list[float] = []

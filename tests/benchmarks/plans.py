@@ -1,5 +1,7 @@
 """What a target is, and how many queries one of its requests costs."""
 
+import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -41,7 +43,12 @@ def sign_in(user: Any) -> str:
     return client.cookies["sessionid"].value
 
 
-def queries_of(requests: Sequence[Request]) -> int:
+def filled(body: str, nonce: str, tick: int, code: str) -> str:
+    """Return a body with its placeholders filled, as the load generator fills them."""
+    return body.replace("{nonce}", nonce).replace("{tick}", str(tick)).replace("{code}", code)
+
+
+def queries_of(requests: Sequence[Request], rotating: dict[str, Any] | None = None) -> int:
     """Return the queries of one request once caches are warm; the words of transactions do not count.
 
     Raises:
@@ -52,7 +59,8 @@ def queries_of(requests: Sequence[Request]) -> int:
         requests[:3] if len(requests) > 2 else [*requests, *requests, *requests]
     ):
         headers = {name: value for name, value in request.headers.items() if name != "Content-Type"}
-        body = request.body.replace("{nonce}", f"{number:032x}").replace("{tick}", str(number))
+        code = rotating["values"][str(int(time.time()) // rotating["seconds"])] if rotating else ""
+        body = filled(request.body, uuid.uuid4().hex, number, code)
         with CaptureQueriesContext(connection) as captured:
             answer = Client(SERVER_NAME="127.0.0.1").generic(
                 request.method,
@@ -71,9 +79,16 @@ def queries_of(requests: Sequence[Request]) -> int:
     return count
 
 
-def described(targets: dict[str, list[Request]]) -> dict[str, Any]:
-    """Return targets and their queries in the form that the load generator reads."""
+def described(targets: dict[str, list[Request]], rotating: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return targets and their queries in the form that the load generator reads.
+
+    `rotating` holds the values of `{code}` by the number of their time window.
+    """
     return {
-        name: {"queries": queries_of(requests), "requests": [asdict(request) for request in requests]}
+        name: {
+            "queries": queries_of(requests, rotating),
+            "requests": [asdict(request) for request in requests],
+            "rotating": rotating if any("{code}" in request.body for request in requests) else None,
+        }
         for name, requests in targets.items()
     }
