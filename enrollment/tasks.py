@@ -1,12 +1,16 @@
-"""Background work on rosters. A task whose worker was killed is given out again; each may run twice."""
+"""Background work on rosters and hours. A task whose worker was killed is given out again; each may run twice."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
+from django.utils import timezone
+
 from cms.refusals import Refused
-from enrollment.actions import roster
+from enrollment.actions import hour_rules, roster, years
 from enrollment.models import RosterImport, User
+from enrollment.roster import messages
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +25,7 @@ def judge_roster(roster_import_id: int) -> str:
     except Exception:
         # Its page would otherwise say "being read" until somebody looks into the log.
         RosterImport.objects.filter(pk=roster_import_id, status=RosterImport.Status.READING).update(
-            status=RosterImport.Status.FAILED, error=str(roster.messages.FILE["unexpected"])
+            status=RosterImport.Status.FAILED, error=str(messages.FILE["unexpected"])
         )
         raise
 
@@ -31,7 +35,7 @@ def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
     roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
-    actor = User.objects.filter(pk=actor_id).first()
+    actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
     try:
         return roster.apply_roster(roster_import=roster_import, actor=actor).status
     except Refused as refused:
@@ -39,6 +43,16 @@ def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
         return refused.code
     except Exception:
         RosterImport.objects.filter(pk=roster_import_id, status=RosterImport.Status.APPLYING).update(
-            status=RosterImport.Status.READY, error=str(roster.messages.FILE["unexpected"])
+            status=RosterImport.Status.READY, error=str(messages.FILE["unexpected"])
         )
         raise
+
+
+def apply_rules(since: str) -> int:
+    """Compute requirements anew after an hour rule changed, from the year of ``since`` (an ISO date) on."""
+    return hour_rules.apply_rules(since=dt.date.fromisoformat(since))
+
+
+def begin_year() -> int:
+    """Every day: whoever has no standing in this year gets one; on 1 January that is everybody."""
+    return years.begin_year(year=timezone.localdate().year)

@@ -154,7 +154,7 @@ def _judge_again(
 
 
 def receive_roster(
-    *, file: File | IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
+    *, file: IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
 ) -> RosterImport:
     """Keep ``file`` to be read in the background.
 
@@ -192,13 +192,17 @@ def judge_roster(*, roster_import: RosterImport) -> RosterImport:
     if roster_import.status != Status.READING:
         return roster_import
     rows = RosterImport.objects.filter(pk=roster_import.pk, status=Status.READING)
+
+    def progressed(done: int) -> None:
+        rows.update(verdict={"progress": done})
+
     try:
         with roster_import.file.open("rb") as file:
             verdict = verdict_on(
                 file,
                 organization=roster_import.organization,
                 actor=roster_import.uploaded_by,
-                progress=lambda done: rows.update(verdict={"progress": done}) and None,
+                progress=progressed,
             )
     except Refused as refused:
         rows.update(status=Status.FAILED, error=refused.sentence[:300], verdict={})
@@ -216,7 +220,7 @@ def judge_roster(*, roster_import: RosterImport) -> RosterImport:
 
 
 def read_roster(
-    *, file: File | IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
+    *, file: IO[bytes], organization: Organization | None, actor: User | None, name: str = ""
 ) -> RosterImport:
     """Receive and judge in one step, for commands and small files; its status tells the outcome."""
     return judge_roster(
@@ -244,7 +248,7 @@ def apply_roster(*, roster_import: RosterImport, actor: User | None) -> RosterIm
     """Write everything the verdict shows as new or changed, in one transaction. Applying twice is once.
 
     Raises:
-        Refused: ``roster_not_ready``; ``roster_data_changed`` when people have changed since the preview and something else
+        Refused: ``roster_not_ready``; ``roster_data_changed`` when people have changed since and something else
             would be written: nothing is saved and the new verdict is kept.
     """
     try:
@@ -304,7 +308,7 @@ def _holds(shown: Mapping[str, Any], now: Judged) -> bool:
     if shown["outcome"] not in (Outcome.NEW, Outcome.CHANGED) or now.outcome is Outcome.UNCHANGED:
         return now.outcome not in (Outcome.NEW, Outcome.CHANGED)
     changes = {name: list(pair) for name, pair in now.changes.items()}
-    return shown["outcome"] == now.outcome and shown.get("changes", {}) == changes
+    return bool(shown["outcome"] == now.outcome and shown.get("changes", {}) == changes)
 
 
 def _with_rows(verdict: Mapping[str, Any], verdicts: list[Judged]) -> dict[str, Any]:

@@ -189,7 +189,7 @@ NOTES: dict[str, str | Promise] = {
 }
 
 
-def file_reason(code: str, **params: Any) -> Reason:
+def file_reason(code: str, /, **params: Any) -> Reason:
     """Why a file is refused."""
     return Reason(f"roster_{code}", FILE[code], params, field="file")
 

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -50,7 +50,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
-def _size_of(file: BinaryIO) -> int:
+def _size_of(file: IO[bytes]) -> int:
     file.seek(0, io.SEEK_END)
     size = file.tell()
     file.seek(0)
@@ -58,7 +58,7 @@ def _size_of(file: BinaryIO) -> int:
 
 
 @contextmanager
-def open_roster(file: BinaryIO) -> Iterator[Sheet]:
+def open_roster(file: IO[bytes]) -> Iterator[Sheet]:
     """The roster in ``file`` (seekable, binary); ``Refused`` with one sentence when it cannot be read."""
     size = _size_of(file)
     if size == 0:
@@ -80,7 +80,7 @@ def open_roster(file: BinaryIO) -> Iterator[Sheet]:
 
 
 @contextmanager
-def _open_workbook(file: BinaryIO, size: int) -> Iterator[Sheet]:
+def _open_workbook(file: IO[bytes], size: int) -> Iterator[Sheet]:
     try:
         with zipfile.ZipFile(file) as archive:
             guard.check_package(archive, size)
@@ -169,7 +169,7 @@ def decode(data: bytes) -> str:
     raise Refused(messages.file_reason("not_a_spreadsheet"))
 
 
-def _open_text(file: BinaryIO) -> Sheet:
+def _open_text(file: IO[bytes]) -> Sheet:
     text = decode(file.read())
     start = "\n".join(text.splitlines()[:HEADER_WITHIN])
     delimiter = max(",;\t", key=start.count)

@@ -1,0 +1,1 @@
+"""The workbench of organizations: their people, rosters, nominations and branch activities."""

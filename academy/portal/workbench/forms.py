@@ -1,0 +1,126 @@
+"""Forms of the workbench: the shape of input, and friendly refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.models import BranchActivity, CohortCode, Organization, User
+from enrollment.roster import messages
+from enrollment.roster.guard import MAX_BYTES
+from enrollment.roster.lookup import organizations_named
+
+#: More organizations than this are named by typing, not picked from a list.
+LONGEST_SELECT = 40
+
+
+class MemberFilter(forms.Form):
+    """What narrows the list of members."""
+
+    q = forms.CharField(
+        label=_("Name, organization or phone"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    cohort = forms.ChoiceField(
+        label=_("Cohort"), required=False, choices=[("", _("All")), *CohortCode.choices]
+    )
+    state = forms.ChoiceField(
+        label=_("Target"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("short", _("Still short")),
+            ("reached", _("Target reached")),
+            ("exempt", _("Exempt")),
+        ],
+    )
+
+
+class RosterForm(forms.Form):
+    """A roster to be read."""
+
+    file = forms.FileField(
+        label=_("Roster (.xlsx or .csv)"),
+        help_text=_("At most 20 MB. Nothing is saved before you confirm the preview."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        """The size is refused before anything is kept; what is inside is judged in the background."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is not None and file.size > MAX_BYTES:
+            raise ValidationError(str(messages.file_reason("too_large", megabytes=MAX_BYTES // 1024 // 1024)))
+        return file
+
+
+class ActivityForm(forms.Form):
+    """One branch activity on one day. Attendees are chosen beside it."""
+
+    organization = forms.CharField(label=_("Organization"), max_length=120)
+    form = forms.ChoiceField(label=_("Form"), choices=BranchActivity.Form.choices)
+    title = forms.CharField(label=_("Title"), max_length=120)
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    starts = forms.TimeField(
+        label=_("From (time)"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    ends = forms.TimeField(
+        label=_("To (time)"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    place = forms.CharField(label=_("Place"), max_length=120, required=False)
+    submission_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["submission_key"].initial = uuid.uuid4().hex
+        places = list(
+            Organization.objects.manageable_by(user).active().values_list("pk", "name")[: LONGEST_SELECT + 1]
+        )
+        self.picks_from_list = len(places) <= LONGEST_SELECT
+        if self.picks_from_list:
+            self.fields["organization"] = forms.TypedChoiceField(
+                label=_("Organization"), choices=places, coerce=int, initial=places[0][0] if places else None
+            )
+        else:
+            self.fields["organization"].help_text = _("Type its full name, short name or code.")
+
+    def clean_organization(self) -> Organization:
+        """The organization picked or typed, among those the person looks after."""
+        said = self.cleaned_data["organization"]
+        reach = Organization.objects.manageable_by(self.user).active()
+        if not self.picks_from_list:
+            known, dissolved = organizations_named([said], organization=None, actor=self.user)
+            found = {pk for ids in known.values() for pk in ids} - dissolved
+            if len(found) != 1:
+                raise ValidationError(
+                    _("No single organization of yours has this name; type its full name or code.")
+                )
+            said = found.pop()
+        organization: Organization | None = reach.filter(pk=said).first()
+        if organization is None:
+            raise ValidationError(_("You do not look after this organization."))
+        return organization
+
+    def clean(self) -> dict[str, Any]:
+        """Local day and times as moments."""
+        data = super().clean() or {}
+        if all(data.get(name) is not None for name in ("day", "starts", "ends")):
+            zone = timezone.get_current_timezone()
+            data["starts_at"] = dt.datetime.combine(data["day"], data["starts"], zone)
+            data["ends_at"] = dt.datetime.combine(data["day"], data["ends"], zone)
+        return data
+
+
+class WithdrawForm(forms.Form):
+    """Why somebody is taken back from a class."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)

@@ -1,0 +1,23 @@
+"""Addresses of the workbench, inside the portal's name space."""
+
+from django.urls import path
+
+from academy.portal.workbench.views import activities, classes, imports, members
+
+urlpatterns = [
+    path("", members.members, name="workbench"),
+    path("export/", members.export, name="workbench_export"),
+    path("people/", members.picker, name="workbench_people"),
+    path("import/", imports.imports, name="workbench_imports"),
+    path("import/<int:pk>/", imports.roster_import, name="workbench_import"),
+    path("import/<int:pk>/status/", imports.status, name="workbench_import_status"),
+    path("import/<int:pk>/apply/", imports.apply, name="workbench_import_apply"),
+    path("import/<int:pk>/discard/", imports.discard, name="workbench_import_discard"),
+    path("import/<int:pk>/corrections/", imports.corrections, name="workbench_import_corrections"),
+    path("classes/", classes.classes, name="workbench_classes"),
+    path("classes/<int:pk>/", classes.nominations, name="workbench_class"),
+    path("classes/<int:pk>/nominate/", classes.nominate, name="workbench_nominate"),
+    path("classes/<int:pk>/withdraw/<int:enrollment_pk>/", classes.withdraw, name="workbench_withdraw"),
+    path("activities/", activities.activities, name="workbench_activities"),
+    path("activities/new/", activities.record, name="workbench_activity_new"),
+]

@@ -1,0 +1,223 @@
+"""Roster import: upload, preview, confirm, result, and the rows to correct."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_q.tasks import async_task
+
+from academy.portal.workbench import reports
+from academy.portal.workbench.access import crumb, for_organization_workers, tabs
+from academy.portal.workbench.forms import RosterForm
+from academy.portal.workbench.views.members import spreadsheet
+from cms.refusals import Refused
+from enrollment.actions import roster
+from enrollment.actions.journal import note
+from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
+from enrollment.roster import messages
+from enrollment.roster.sheets import write_corrections
+from enrollment.roster.verdict import problems_of
+
+ROWS_PER_PAGE = 50
+IMPORTS_PER_PAGE = 20
+Status = RosterImport.Status
+#: Errors first: they are what somebody has to do something about.
+OUTCOMES = {
+    "error": "errors",
+    "new": "new",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "duplicate": "duplicates",
+}
+CHOICES: dict[str, dict[Any, Any]] = {
+    "gender": dict(Trainee._meta.get_field("gender").choices or ()),
+    "post": dict(Post.choices),
+    "member_status": dict(MemberStatus.choices),
+}
+
+
+def _later(task: str, *arguments: Any) -> None:
+    """Queue ``task`` once the request's writes stand."""
+    transaction.on_commit(lambda: async_task(task, *arguments))
+
+
+def _get(request: HttpRequest, pk: int, *, with_rows: bool = True) -> RosterImport:
+    imports = reports.imports_of(request.user).select_related("organization", "uploaded_by")
+    found: RosterImport = get_object_or_404(imports if with_rows else imports.defer("verdict"), pk=pk)
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_organization_workers
+def imports(request: HttpRequest) -> HttpResponse:
+    """Upload a roster; below, what was sent before."""
+    form = RosterForm(request.POST or None, request.FILES or None)
+    into = reports.organization_to_import_into(request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            received = roster.receive_roster(
+                file=form.cleaned_data["file"],
+                organization=into,
+                actor=request.user,
+                name=form.cleaned_data["file"].name,
+            )
+        except Refused as refused:
+            form.add_error("file", refused.sentence)
+        else:
+            _later("enrollment.tasks.judge_roster", received.pk)
+            return redirect("portal:workbench_import", pk=received.pk)
+    earlier = reports.imports_of(request.user).defer("verdict").select_related("uploaded_by")
+    return render(
+        request,
+        "academy/workbench/imports.html",
+        {
+            "form": form,
+            "into": into,
+            "page": Paginator(earlier, IMPORTS_PER_PAGE).get_page(request.GET.get("page")),
+            "tabs": tabs("workbench_imports"),
+        },
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+@require_GET
+@for_organization_workers
+def roster_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """The preview with its verdicts, and after confirmation the result."""
+    found = _get(request, pk)
+    context: dict[str, Any] = {
+        "roster_import": found,
+        "tabs": tabs("workbench_imports"),
+        "crumbs": [crumb("workbench_imports", _("Roster import"))],
+        "working": found.status in (Status.READING, Status.APPLYING),
+        "progress": found.verdict.get("progress"),
+    }
+    if "counts" in found.verdict:
+        context.update(_preview(request, found))
+    return render(request, "academy/workbench/import.html", context)
+
+
+def _preview(request: HttpRequest, found: RosterImport) -> dict[str, Any]:
+    counts = found.verdict["counts"]
+    present = [outcome for outcome, name in OUTCOMES.items() if counts[name]]
+    wanted = request.GET.get("verdict", "")
+    outcome = wanted if wanted in OUTCOMES else (present or ["new"])[0]
+    rows = [row for row in found.verdict["rows"] if row["outcome"] == outcome]
+    page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "counts": counts,
+        "outcome": outcome,
+        "verdict_tabs": [
+            {
+                "label": f"{messages.OUTCOMES[name]} {counts[OUTCOMES[name]]}",
+                "url": f"{reverse('portal:workbench_import', args=[found.pk])}?verdict={name}",
+                "current": name == outcome,
+            }
+            for name in OUTCOMES
+        ],
+        "notes": [messages.NOTES[name] for name in found.verdict.get("notes", ())],
+        "page": page,
+        "rows": _shown(list(page)),
+        "to_write": counts["new"] + counts["changed"],
+        "applied": found.verdict.get("applied"),
+    }
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one page with everything in words; organizations cost one query."""
+    ids = {row["person"].get("organization_id") for row in rows}
+    ids |= {value for row in rows for value in row.get("changes", {}).get("organization_id", ())}
+    names = dict(Organization.objects.filter(pk__in=ids - {None}).order_by().values_list("pk", "name"))
+
+    def said(name: str, value: Any) -> str:
+        if value in (None, ""):
+            return "—"
+        if name == "organization_id":
+            return names.get(value, "—")
+        if name == "phone":
+            return _masked(str(value))
+        if name == "identity_digest":
+            return "****"
+        return str(CHOICES.get(name, {}).get(value, value))
+
+    return [
+        {
+            "number": row["number"],
+            "name": row["person"].get("name") or "—",
+            "organization": names.get(row["person"].get("organization_id"), "—"),
+            "post": said("post", row["person"].get("post")),
+            "phone": _masked(row["person"].get("phone") or ""),
+            "born_on": row["person"].get("born_on") or "",
+            "problems": problems_of(row),
+            "duplicate_of": row.get("duplicate_of"),
+            "changes": [
+                {"label": messages.FIELDS[name], "old": said(name, old), "new": said(name, new)}
+                for name, (old, new) in row.get("changes", {}).items()
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _masked(phone: str) -> str:
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else phone
+
+
+@require_GET
+@for_organization_workers
+def status(request: HttpRequest, pk: int) -> HttpResponse:
+    """Polled by htmx while work goes on; when it is done, the page is loaded anew."""
+    found = _get(request, pk, with_rows=False)
+    if found.status not in (Status.READING, Status.APPLYING):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = reverse("portal:workbench_import", args=[pk])
+        return response
+    progress = None
+    if found.status == Status.READING:
+        progress = RosterImport.objects.values_list("verdict", flat=True).get(pk=pk).get("progress")
+    return render(request, "academy/workbench/_progress.html", {"roster_import": found, "progress": progress})
+
+
+@require_POST
+@for_organization_workers
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm the preview."""
+    found = _get(request, pk, with_rows=False)
+    try:
+        if roster.begin_applying(roster_import=found, actor=request.user):
+            _later("enrollment.tasks.apply_roster", found.pk, request.user.pk)
+    except Refused as refused:
+        notices.error(request, refused.sentence)
+    return redirect("portal:workbench_import", pk=pk)
+
+
+@require_POST
+@for_organization_workers
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Drop an import."""
+    roster.discard_roster(roster_import=_get(request, pk, with_rows=False), actor=request.user)
+    notices.info(request, _("The import was discarded; nothing was saved."))
+    return redirect("portal:workbench_imports")
+
+
+@require_GET
+@for_organization_workers
+def corrections(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows with errors and what to correct, to be sent again."""
+    found = _get(request, pk)
+    if "rows" not in found.verdict:
+        return redirect("portal:workbench_import", pk=pk)
+    target = BytesIO()
+    written = write_corrections(target, found.verdict)
+    note(found, "enrollment.roster.correct", actor=request.user, data={"rows": written})
+    stem = found.file_name.rpartition(".")[0] or found.file_name
+    return spreadsheet(target.getvalue(), _("%(file)s to correct.xlsx") % {"file": stem})

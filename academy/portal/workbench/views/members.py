@@ -1,0 +1,124 @@
+"""Members with what they owe and have; the picker of people; the export."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from academy.portal.workbench import reports
+from academy.portal.workbench.access import for_organization_workers, tabs
+from academy.portal.workbench.forms import MemberFilter
+from enrollment.actions.journal import note
+from enrollment.models import CohortCode, Trainee
+from enrollment.roster.sheets import CONTENT_TYPE, write_people
+
+PEOPLE_PER_PAGE = 50
+PICKED_AT_MOST = 500
+FOUND_AT_MOST = 20
+COHORTS = dict(CohortCode.choices)
+
+
+def spreadsheet(content: bytes, name: str) -> HttpResponse:
+    """A download with its Chinese name (RFC 6266); what names people is not kept by caches."""
+    response = HttpResponse(content, content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = f"attachment; filename=\"people.xlsx\"; filename*=UTF-8''{quote(name)}"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _members(request: HttpRequest) -> tuple[MemberFilter, Any]:
+    form = MemberFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    organization = request.GET.get("organization", "")
+    people = reports.members_of(
+        request.user,
+        year=reports.this_year(),
+        text=wanted.get("q", ""),
+        cohort=wanted.get("cohort", ""),
+        state=wanted.get("state", ""),
+        organization=int(organization) if organization.isascii() and organization.isdigit() else None,
+    )
+    return form, people
+
+
+@require_GET
+@for_organization_workers
+def members(request: HttpRequest) -> HttpResponse:
+    """The people of one's organizations, with requirement, earned and shortfall."""
+    form, people = _members(request)
+    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    for person in page:
+        person.cohort_name = COHORTS.get(person.cohort, "")
+        person.shortfall = max(0, person.missing or 0)
+    roots = reports.roots_of(request.user)
+    return render(
+        request,
+        "academy/workbench/members.html",
+        {
+            "form": form,
+            "page": page,
+            "year": reports.this_year(),
+            "totals": reports.totals_of(request.user, reports.this_year()),
+            "lead": "、".join(root.name for root in roots),
+            "tabs": tabs("workbench"),
+        },
+    )
+
+
+@require_GET
+@for_organization_workers
+def export(request: HttpRequest) -> HttpResponse:
+    """The list as a roster that can be edited and sent again; the audit log keeps who took it."""
+    _form, people = _members(request)
+    rows = list(reports.exported(people))
+    target = BytesIO()
+    write_people(target, rows)
+    note(
+        request.user,
+        "enrollment.people.export",
+        actor=request.user,
+        data={"people": len(rows), "filter": request.GET.urlencode()[:200]},
+    )
+    return spreadsheet(
+        target.getvalue(), _("Members %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
+    )
+
+
+@require_POST
+@for_organization_workers
+def picker(request: HttpRequest) -> HttpResponse:
+    """The people picked so far, and those that the search finds: a partial for htmx."""
+    return render(request, "academy/workbench/_picker.html", picked_and_found(request))
+
+
+def picked_and_found(request: HttpRequest, picked: list[int] | None = None) -> dict[str, Any]:
+    """What the picker shows: nothing but people whom the asker looks after, whatever ids are sent."""
+    ids = picked if picked is not None else picked_ids(request)
+    text = request.POST.get("search", "")[:60]
+    people = reports.people_of(request.user).select_related("home_organization").order_by("name", "pk")
+    chosen = list(people.filter(pk__in=ids)) if ids else []
+    found: list[Trainee] = list(reports.matching(people, text).exclude(pk__in=ids)[: FOUND_AT_MOST + 1])
+    return {
+        "picked": chosen,
+        "found": found[:FOUND_AT_MOST],
+        "more": len(found) > FOUND_AT_MOST,
+        "search": text,
+    }
+
+
+def picked_ids(request: HttpRequest) -> list[int]:
+    """The ids of a form's checked people."""
+    values = request.POST.getlist("attendees")[:PICKED_AT_MOST]
+    return [
+        int(value)
+        for value in dict.fromkeys(values)
+        if value.isascii() and value.isdigit() and len(value) < 18
+    ]
