@@ -1,4 +1,4 @@
-"""Background work on rosters and hours. A task whose worker was killed is given out again; each may run twice."""
+"""Background work on rosters and hours; a task whose worker was killed is given out again and runs twice."""
 
 from __future__ import annotations
 

@@ -196,6 +196,10 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
         """Those that hold a seat."""
         return self.filter(status__in=SEATED_STATUSES)
 
+    def waiting(self) -> Self:
+        """Those on the waitlist, in its order."""
+        return self.filter(status=EnrollmentStatus.WAITLISTED).order_by("waiting_since", "pk")
+
     def on_roster(self) -> Self:
         """Those on the roster."""
         return self.filter(status__in=ROSTER_STATUSES)
@@ -232,6 +236,8 @@ class Enrollment(models.Model):
         related_name="+",
         verbose_name=_("nominated by"),
     )
+    waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True, editable=False)
+    note = models.CharField(_("reason"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -267,6 +273,7 @@ class Certificate(models.Model):
         "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("issued by")
     )
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    revoked_reason = models.CharField(_("reason of revocation"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("certificate")

@@ -1,0 +1,209 @@
+"""Proof that ledger, balances, standings and figures agree. Only reads; sums are made by the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import (
+    Count,
+    F,
+    Q,
+    QuerySet,
+    Sum,
+)
+from django.db.models.functions import Coalesce
+
+from enrollment.actions.standings import FIGURES, chunks_of_ids, histories, summed_figures
+from enrollment.models import (
+    CENTRALIZED_KINDS,
+    ONLINE_KINDS,
+    HourBalance,
+    HourEntry,
+    OrganizationStanding,
+    Standing,
+    Trainee,
+    YearClosure,
+    rulebook,
+)
+from enrollment.rules.standing import Earned, has_reached
+
+CHUNK = 5000
+#: More differences than this are counted, not listed.
+LISTED = 50
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where a projection is not what it is computed from."""
+
+    where: str
+    key: str
+    stored: Any
+    right: Any
+
+    def __str__(self) -> str:
+        return f"{self.where}  {self.key}: stored {self.stored}, ledger says {self.right}"
+
+
+@dataclass
+class Verdict:
+    """What was compared, and what differs."""
+
+    entries: int = 0
+    people: int = 0
+    standings: int = 0
+    figures: int = 0
+    quarters: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    unlisted: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything agrees."""
+        return not self.differences
+
+    def differ(self, difference: Difference) -> None:
+        """Note a difference."""
+        if len(self.differences) < LISTED:
+            self.differences.append(difference)
+        else:
+            self.unlisted += 1
+
+
+def verify(*, year: int | None = None, progress: Callable[[str], None] = lambda _text: None) -> Verdict:
+    """Compare everything, for one year or for all; hold only a chunk of people in memory."""
+    verdict = Verdict()
+    entries = HourEntry.objects.order_by()
+    if year is not None:
+        entries = entries.filter(year=year)
+    totals = entries.aggregate(entries=Count("pk"), quarters=Coalesce(Sum("quarters"), 0))
+    verdict.entries, verdict.quarters = totals["entries"], totals["quarters"]
+    progress("ledger")
+    _reversals(entries, verdict)
+    progress("people")
+    for ids in chunks_of_ids(Trainee.objects.all(), CHUNK):
+        verdict.people += len(ids)
+        _verify_people(ids, year, verdict)
+    progress("organizations")
+    for one in _years(year):
+        _verify_figures(one, verdict)
+    return verdict
+
+
+def _years(year: int | None) -> list[int]:
+    if year is not None:
+        return [year]
+    standings = set(Standing.objects.order_by().values_list("year", flat=True).distinct())
+    figures = set(OrganizationStanding.objects.order_by().values_list("year", flat=True).distinct())
+    return sorted(standings | figures)
+
+
+def _reversals(entries: QuerySet[HourEntry], verdict: Verdict) -> None:
+    """A reversal takes back exactly what its entry gave, to the same person and year."""
+    wrong = entries.filter(reverses__isnull=False).exclude(
+        quarters=-F("reverses__quarters"),
+        trainee=F("reverses__trainee"),
+        year=F("reverses__year"),
+        kind=F("reverses__kind"),
+    )
+    for entry in wrong.values("pk", "quarters", "reverses__quarters")[: LISTED + 1]:
+        verdict.differ(
+            Difference("reversal", f"entry {entry['pk']}", entry["quarters"], -entry["reverses__quarters"])
+        )
+
+
+def _verify_people(ids: list[int], year: int | None, verdict: Verdict) -> None:
+    """Ledger against balances, both against standings, and standings against posts and exemptions."""
+    narrowed: dict[str, Any] = {"trainee_id__gte": ids[0], "trainee_id__lte": ids[-1]}
+    if year is not None:
+        narrowed["year"] = year
+    ledger: dict[tuple[int, int, str], tuple[int, int]] = {
+        (row["trainee_id"], row["year"], row["kind"]): (row["total"], row["credits"] - row["reversals"])
+        for row in HourEntry.objects.filter(**narrowed)
+        .order_by()
+        .values("trainee_id", "year", "kind")
+        .annotate(
+            total=Sum("quarters"),
+            credits=Count("pk", filter=Q(reverses__isnull=True)),
+            reversals=Count("pk", filter=Q(reverses__isnull=False)),
+        )
+    }
+    _verify_balances(ledger, narrowed, verdict)
+    earned: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (trainee_id, of_year, kind), (total, held) in ledger.items():
+        sums = earned[(trainee_id, of_year)]
+        sums[0] += total
+        sums[1] += total if kind in ONLINE_KINDS else 0
+        sums[2] += held if kind in CENTRALIZED_KINDS else 0
+    _verify_standings(ids, earned, narrowed, verdict)
+
+
+def _verify_balances(
+    ledger: dict[tuple[int, int, str], tuple[int, int]], narrowed: dict[str, Any], verdict: Verdict
+) -> None:
+    stored = {
+        (trainee_id, year, kind): quarters
+        for trainee_id, year, kind, quarters in HourBalance.objects.filter(**narrowed).values_list(
+            "trainee_id", "year", "kind", "quarters"
+        )
+    }
+    for key in stored.keys() | ledger.keys():
+        right = ledger.get(key, (0, 0))[0]
+        if stored.get(key, 0) != right:
+            name = "person {} year {} {}".format(*key)
+            verdict.differ(Difference("balance", name, stored.get(key, 0), right))
+
+
+def _verify_standings(
+    ids: list[int], earned: dict[tuple[int, int], list[int]], narrowed: dict[str, Any], verdict: Verdict
+) -> None:
+    people = histories(ids)
+    closed = set(YearClosure.objects.values_list("year", flat=True))
+    rows = {(row.trainee_id, row.year): row for row in Standing.objects.filter(**narrowed)}
+    verdict.standings += len(rows)
+    for (trainee_id, year), row in rows.items():
+        name = f"person {trainee_id} year {year}"
+        quarters, online, centralized = earned.get((trainee_id, year), (0, 0, 0))
+        stored: list[Any] = [row.earned_quarters, row.centralized_entries, row.has_reached]
+        reached = has_reached(
+            earned=Earned(quarters, online, centralized),
+            required_quarters=row.required_quarters,
+            is_exempt=row.is_exempt,
+            centralized_required=row.centralized_required,
+            online_cap_percent=rulebook.online_cap_of(year),
+        )
+        if stored != [quarters, centralized, reached]:
+            verdict.differ(Difference("standing", name, stored, [quarters, centralized, reached]))
+        if year in closed:
+            continue  # frozen: what was asked then stays asked
+        right = people[trainee_id].standing_of(trainee_id, year)
+        if right is None:
+            verdict.differ(Difference("standing", name, "a row", "not on the roster that year"))
+        elif _asked(right) != _asked(row):
+            verdict.differ(Difference("requirement", name, _asked(row), _asked(right)))
+    for trainee_id, year in earned.keys() - rows.keys():
+        if year not in closed and people[trainee_id].standing_of(trainee_id, year) is not None:
+            verdict.differ(
+                Difference("standing", f"person {trainee_id} year {year}", "no row", "hours in the ledger")
+            )
+
+
+def _asked(row: Standing) -> tuple[int, str, int, int, bool]:
+    return (row.organization_id, row.cohort, row.required_quarters, row.centralized_required, row.is_exempt)
+
+
+def _verify_figures(year: int, verdict: Verdict) -> None:
+    right = summed_figures(year)
+    stored = {
+        (row.organization_id, row.year, row.cohort): tuple(getattr(row, name) for name in FIGURES)
+        for row in OrganizationStanding.objects.filter(year=year)
+    }
+    verdict.figures += len(stored)
+    nothing = (0,) * len(FIGURES)
+    for key in sorted(stored.keys() | right.keys()):
+        if stored.get(key, nothing) != right.get(key, nothing):
+            name = "organization {} year {} {}".format(*key)
+            verdict.differ(Difference("figures", name, stored.get(key, nothing), right.get(key, nothing)))
