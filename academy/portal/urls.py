@@ -1,12 +1,24 @@
 """Addresses of the portal."""
 
-from django.urls import path
+from django.urls import include, path
 
-from academy.portal.views import frame, home
+from academy.portal.views import frame, home, me, style, zone
+from academy.portal.workbench.urls import urlpatterns as workbench
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("me/", me.me, name="me"),
+    path("me/ledger/", me.ledger, name="ledger"),
+    path("me/certificates/", me.certificates, name="certificates"),
+    path("me/data/", me.personal_data, name="personal_data"),
+    path("zone/", zone.zone, name="zone"),
+    path("zone/<str:code>/", zone.zone, name="zone_organization"),
+    path("zone/<str:code>/figures.xlsx", zone.zone_export, name="zone_export"),
+    path("zone/<str:code>/people/", zone.zone_people, name="zone_people"),
+    path("zone/<str:code>/people.xlsx", zone.zone_people_export, name="zone_people_export"),
+    path("workbench/", include(workbench)),
     path("language/", frame.language, name="language"),
     path("manifest.webmanifest", frame.manifest, name="manifest"),
+    path("style/", style.style, name="style"),
 ]

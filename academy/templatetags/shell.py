@@ -58,7 +58,7 @@ ME_VIEWS = frozenset({"me", "ledger", "personal_data", "certificates"})
 
 @dataclass
 class Shell:
-    """The frame for one person: ``main`` for study, ``work`` for their tasks, ``account`` for their own things."""
+    """The frame for one person: for study, for their tasks, and for their own things."""
 
     person: str = ""
     main: list[dict[str, object]] = field(default_factory=list)
@@ -102,7 +102,9 @@ def _entries(places: tuple[Place, ...] | list[Place], here: str) -> list[dict[st
             url = reverse(place.view)
         except NoReverseMatch:
             continue
-        entries.append({"url": url, "label": place.label, "icon": place.icon, "current": place.section == here})
+        entries.append(
+            {"url": url, "label": place.label, "icon": place.icon, "current": place.section == here}
+        )
     return entries
 
 

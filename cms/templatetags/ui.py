@@ -47,7 +47,7 @@ class ComponentNode(template.Node):
 
 @register.tag
 def component(parser: Parser, token: Token) -> ComponentNode:
-    """``{% component "card" title=… %}…{% endcomponent %}``: a piece of templates/components/ around markup."""
+    """``{% component "card" title=… %}…{% endcomponent %}``: a piece around markup."""
     _tag, *bits = token.split_contents()
     if not bits or bits[0][0] not in "\"'" or bits[0][0] != bits[0][-1]:
         raise template.TemplateSyntaxError("component: the first argument is the quoted name of a piece.")
@@ -72,10 +72,15 @@ def icon(name: str, label: str = "") -> SafeString:
     """A symbol of ``academy/icons.svg``; silent to screen readers unless it has a ``label``."""
     if label:
         return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, _sprite(), name
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+            label,
+            _sprite(),
+            name,
         )
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', _sprite(), name
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        _sprite(),
+        name,
     )
 
 
@@ -109,7 +114,11 @@ def _in_chinese() -> bool:
 
 
 def _local(moment: dt.datetime | dt.date) -> dt.datetime | dt.date:
-    return timezone.localtime(moment) if isinstance(moment, dt.datetime) and timezone.is_aware(moment) else moment
+    return (
+        timezone.localtime(moment)
+        if isinstance(moment, dt.datetime) and timezone.is_aware(moment)
+        else moment
+    )
 
 
 @register.filter
@@ -121,13 +130,17 @@ def weekday(moment: dt.datetime | dt.date | None) -> str:
     return f"周{WEEKDAYS_ZH[day]}" if _in_chinese() else WEEKDAYS_EN[day]
 
 
+def month_name(number: int) -> str:
+    """The name of the month with ``number`` 1 to 12."""
+    return f"{number}月" if _in_chinese() else MONTHS_EN[number - 1]
+
+
 @register.filter
 def month(moment: dt.datetime | dt.date | None) -> str:
     """11月 or Nov."""
     if moment is None:
         return ""
-    number = _local(moment).month
-    return f"{number}月" if _in_chinese() else MONTHS_EN[number - 1]
+    return month_name(_local(moment).month)
 
 
 def written_day(moment: dt.datetime | dt.date, *, today: dt.date | None = None) -> str:
@@ -160,7 +173,7 @@ def period(starts_at: dt.datetime | None, ends_at: dt.datetime | None = None) ->
     return format_html('<time datetime="{}">{}</time>', start.isoformat(timespec="minutes"), text)
 
 
-# --- Forms ---------------------------------------------------------------------------------------------------
+# --- Forms ------------------------------------------------------------------------------------------------
 
 
 @register.filter
@@ -206,7 +219,7 @@ def page_numbers(page: Page[Any]) -> list[int | None]:
 
 @register.simple_tag
 def query(params: QueryDict | None = None, **changes: Any) -> str:
-    """``?…`` with ``changes`` made to the present query string; ``None`` or an empty value takes a name out."""
+    """``?…`` with ``changes`` made to the present query; ``None`` or an empty value takes a name out."""
     data = params.copy() if params is not None else QueryDict(mutable=True)
     for name, value in changes.items():
         if value in (None, ""):

@@ -1,4 +1,4 @@
-"""What the frame itself needs: the choice of language, and what a phone is told when it installs the academy."""
+"""What the frame itself needs: the choice of language, and what a phone learns when installing it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def language(request: HttpRequest) -> HttpResponse:
     """Keep the chosen language in a cookie, and with the account where there is one."""
     chosen = request.POST.get("language", "")
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         back = reverse("portal:home")
     response = HttpResponseRedirect(back)
     if chosen in dict(settings.LANGUAGES):

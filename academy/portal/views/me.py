@@ -1,0 +1,151 @@
+"""Pages about oneself: study record, ledger, certificates, personal data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from academy import reports
+from enrollment.models import HourEntry, HourKind, Trainee
+from enrollment.reports import ledger_of, year_of, years_of
+
+#: What each kind of evidence is called.
+EVIDENCE: dict[str, str | Promise] = {
+    "lesson": _("Lesson completed"),
+    "quiz": _("Test passed"),
+    "attendance": _("Attendance signed"),
+    "branch": _("Branch record"),
+    "branch_activity": _("Branch record"),
+    "external": _("External training, proof on file"),
+    "adjustment": _("Adjustment"),
+}
+
+
+def _trainee(request: HttpRequest) -> Trainee | None:
+    """The roster record of the person who asks; staff may have none."""
+    return (
+        Trainee.objects.filter(user=request.user)
+        .select_related("home_organization", "host_organization")
+        .first()
+    )
+
+
+def _tabs(here: str) -> list[dict[str, Any]]:
+    names = (
+        ("me", _("Study record")),
+        ("ledger", _("Ledger of hours")),
+        ("certificates", _("Certificates")),
+        ("personal_data", _("Personal data")),
+    )
+    return [
+        {"label": label, "url": reverse(f"portal:{name}"), "current": name == here} for name, label in names
+    ]
+
+
+def _year(request: HttpRequest, years: list[int]) -> int:
+    text = request.GET.get("year", "")
+    return int(text) if text.isdigit() and int(text) in years else years[0]
+
+
+def _page(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {"tabs": _tabs(here), **context})
+
+
+@require_GET
+@login_required
+def me(request: HttpRequest) -> HttpResponse:
+    """The study record: this year, the years before, classes and posts."""
+    trainee = _trainee(request)
+    if trainee is None:
+        return _page(request, "academy/me_without_roster.html", "me", {})
+    year = timezone.localdate().year
+    standings = list(reports.standings_of(trainee))
+    report = year_of(trainee, year)
+    return _page(
+        request,
+        "academy/me.html",
+        "me",
+        {
+            "trainee": trainee,
+            "report": report,
+            "kinds": reports.shares(
+                {row.kind: row.quarters for row in report.by_kind}, report.required_quarters
+            ),
+            "standings": standings,
+            "classes": list(reports.classes_of(trainee)),
+            "appointments": list(reports.appointments_of(trainee)),
+        },
+    )
+
+
+def evidence_url(kind: str, row: Any) -> str:
+    """The address of a piece of evidence."""
+    if kind == "session":
+        return reverse("practicum:session", args=[row])
+    return row.url
+
+
+@require_GET
+@login_required
+def ledger(request: HttpRequest) -> HttpResponse:
+    """Every entry of a year: what for, by which evidence, under which rule, and what was reversed and why."""
+    trainee = _trainee(request)
+    if trainee is None:
+        return _page(request, "academy/me_without_roster.html", "ledger", {})
+    years = years_of(trainee)
+    year = _year(request, years)
+    entries: list[HourEntry] = list(ledger_of(trainee, year))
+    urls = reports.evidence_urls(entries, evidence_url)
+    lines = [
+        {
+            "entry": entry,
+            "kind": HourKind(entry.kind),
+            "evidence": EVIDENCE.get(entry.evidence_type, entry.evidence_type),
+            "url": urls.get(entry.pk, ""),
+            "reversal": getattr(entry, "reversal", None),
+        }
+        for entry in entries
+    ]
+    return _page(
+        request,
+        "academy/ledger.html",
+        "ledger",
+        {
+            "trainee": trainee,
+            "year": year,
+            "years": years,
+            "lines": lines,
+            "total": sum(entry.quarters for entry in entries),
+        },
+    )
+
+
+@require_GET
+@login_required
+def certificates(request: HttpRequest) -> HttpResponse:
+    """One's certificates, with the number by which others can check them."""
+    trainee = _trainee(request)
+    if trainee is None:
+        return _page(request, "academy/me_without_roster.html", "certificates", {})
+    return _page(
+        request,
+        "academy/certificates.html",
+        "certificates",
+        {"trainee": trainee, "certificates": list(reports.certificates_of(trainee))},
+    )
+
+
+@require_GET
+@login_required
+def personal_data(request: HttpRequest) -> HttpResponse:
+    """What the academy holds about the person, why, and who sees it."""
+    trainee = _trainee(request)
+    return _page(request, "academy/personal_data.html", "personal_data", {"trainee": trainee})
