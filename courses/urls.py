@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+"""Addresses of the catalogue, under /courses/. Words used here are no course's address (RESERVED_SLUGS)."""
+
+from django.urls import path
+
+from courses.views import beats, catalogue, following, lessons, quizzes
 
 app_name = "courses"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", catalogue.catalog, name="catalog"),
+    path("search/", catalogue.search, name="search"),
+    path("beat/<int:lesson_id>/", beats.beat, name="beat"),
+    path("read/<int:lesson_id>/", beats.read, name="read"),
+    path("record/<int:lesson_id>/", lessons.record, name="record"),
+    path("quiz/<int:lesson_id>/", quizzes.quiz, name="quiz"),
+    path("attempt/<int:attempt_id>/", quizzes.attempt, name="attempt"),
+    path("attempt/<int:attempt_id>/save/", quizzes.save, name="attempt_save"),
+    path("attempt/<int:attempt_id>/result/", quizzes.result, name="attempt_result"),
+    path("follow/<slug:slug>/", following.follow, name="follow"),
+    path("<slug:slug>/", catalogue.course, name="course"),
+    path("<slug:slug>/<slug:lesson_slug>/", lessons.lesson, name="lesson"),
+]

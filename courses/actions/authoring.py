@@ -246,7 +246,7 @@ def publish(*, page: Page, actor: User | None = None) -> None:
 
 def renew_catalogue() -> None:
     """Tell every process that pages, videos or quizzes of the catalogue have changed."""
-    CatalogStamp.raise_version()
+    CatalogStamp.renew()
 
 
 def _add(page: AnyPage, parent: Page, actor: User | None, *, published: bool = True) -> AnyPage:

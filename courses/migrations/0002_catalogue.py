@@ -92,7 +92,7 @@ def fill(apps, schema_editor):
             permission(apps, "courses", "courseassignment", f"{verb}_courseassignment")
         )
     administrators.permissions.add(permission(apps, "courses", "modulepage", "appoint_instructors"))
-    apps.get_model("courses.CatalogStamp").objects.get_or_create(pk=1, defaults={"version": 1})
+    apps.get_model("courses.CatalogStamp").objects.get_or_create(pk=1, defaults={"mark": 1})
 
 
 class Migration(migrations.Migration):

@@ -6,12 +6,12 @@ addresses (``/courses/<course>/<lesson>/``), from the structure that `courses.mo
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -29,31 +29,33 @@ from enrollment.models import Role, User
 
 
 class CatalogStamp(models.Model):
-    """One row whose number rises with every change of the catalogue.
+    """One row whose mark changes with every change of the catalogue.
 
-    Every process keeps the catalogue in memory under this number, so that one small query tells whether
-    what it keeps is still true, whichever process published.
+    Every process keeps the catalogue in memory under this mark, so that one small query tells whether what
+    it keeps is still true, whichever process published. The mark is random: a number that only rises could
+    come again after a rollback, and stand for something else.
     """
 
-    version = models.PositiveBigIntegerField(default=1)
+    mark = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("catalogue stamp")
         verbose_name_plural = _("catalogue stamps")
 
     def __str__(self) -> str:
-        return str(self.version)
+        return str(self.mark)
 
     @classmethod
     def current(cls) -> int:
-        """The number now (one query); 0 before anything was ever published."""
-        return cls.objects.filter(pk=1).values_list("version", flat=True).first() or 0
+        """The mark now (one query); 0 before anything was ever published."""
+        return cls.objects.filter(pk=1).values_list("mark", flat=True).first() or 0
 
     @classmethod
-    def raise_version(cls) -> None:
+    def renew(cls) -> None:
         """Tell every process that the catalogue has changed, when this transaction commits."""
-        if not cls.objects.filter(pk=1).update(version=F("version") + 1):
-            cls.objects.bulk_create([cls(pk=1, version=1)], ignore_conflicts=True)
+        mark = secrets.randbits(62) + 1
+        if not cls.objects.filter(pk=1).update(mark=mark):
+            cls.objects.bulk_create([cls(pk=1, mark=mark)], ignore_conflicts=True)
 
 
 class OpenStreamField(StreamField):
@@ -274,7 +276,8 @@ class CoursePage(CatalogueEntry):
 
     def _check_slug_is_unique(self) -> None:
         super()._check_slug_is_unique()
-        if CoursePage.objects.filter(slug=self.slug).exclude(pk=self.pk).exists():
+        taken = CoursePage.objects.filter(slug=self.slug).exclude(pk=self.pk)
+        if self.slug in RESERVED_SLUGS or taken.exists():
             raise ValidationError(
                 {"slug": _("Another course already has this address; choose a different one.")}
             )
@@ -287,9 +290,16 @@ class CoursePage(CatalogueEntry):
         return context
 
 
+#: First parts of addresses under /courses/ that are not courses (courses.urls).
+RESERVED_SLUGS = frozenset({"search", "beat", "read", "record", "quiz", "attempt", "follow"})
+
+
 def free_course_slug(slug: str) -> str:
     """``slug``, or with the lowest number behind it that no course has; addresses hold no module."""
-    taken = set(CoursePage.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
+    taken = {
+        *RESERVED_SLUGS,
+        *CoursePage.objects.filter(slug__startswith=slug).values_list("slug", flat=True),
+    }
     candidate, number = slug, 1
     while candidate in taken:
         number += 1

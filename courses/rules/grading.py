@@ -36,7 +36,7 @@ def answer_is_right(item: Item, answer: Sequence[str]) -> bool:
 
 
 def grade(items: Sequence[Item], answers: Mapping[str, Sequence[str]], pass_percent: int) -> Grade:
-    """Grade ``answers`` (by place, as text) against ``items``; passed from ``pass_percent`` of the points on."""
+    """Grade ``answers`` (by place, as text) against ``items``; passed from ``pass_percent`` points on."""
     outcome = tuple(answer_is_right(item, answers.get(str(place), ())) for place, item in enumerate(items))
     earned = sum(item.points for item, right in zip(items, outcome, strict=True) if right)
     possible = sum(item.points for item in items)

@@ -1,0 +1,116 @@
+"""Beats of the video player."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from cms.refusals import Refused
+from courses.actions.completion import complete_lesson
+from courses.actions.study_clock import BeatState, read_state, rest_clock, save_beat, take_clock
+from courses.rules.refusals import NOT_OPENED
+from courses.rules.watching import Beat, Judgement, NotCounted, Turn, judge_watching, whose_turn
+
+#: How often a beat is judged again because another one of the same account was faster.
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class BeatAnswer:
+    """What a beat came to. ``counted_to`` is where the player's next stretch begins."""
+
+    watched_seconds: float
+    share: float
+    counted_to: float
+    is_complete: bool
+    reason: NotCounted | None = None
+
+
+def beat(
+    *,
+    user_id: int,
+    lesson_id: int,
+    position: float,
+    start: float | None = None,
+    is_playing: bool = True,
+    is_visible: bool = True,
+    speed: float = 1.0,
+    tab: str,
+    now: dt.datetime | None = None,
+) -> BeatAnswer:
+    """Judge one beat: what was played from ``start`` (or the last known place) to ``position``.
+
+    In the usual case one query reads and one writes. A repeated beat earns nothing; of two that arrive at
+    once, one is judged after the other.
+
+    Raises:
+        Refused: ``not_opened``: the lesson was never opened by this account, or is not published.
+    """
+    now = now or timezone.now()
+    for _attempt in range(ATTEMPTS):
+        state = read_state(user_id=user_id, lesson_id=lesson_id)
+        if state is None:
+            raise Refused(NOT_OPENED)
+        if state.rule != "watch" or state.video_seconds <= 0:
+            return _answer(state, state.studied_seconds, position, state.is_complete)
+        reported = Beat(
+            start=state.position if start is None else start,
+            position=position,
+            speed=speed,
+            is_playing=is_playing,
+            is_visible=is_visible,
+            tab=tab,
+        )
+        turn = whose_turn(state.holder, state.pk, tab, now)
+        judged = judge_watching(
+            reported,
+            turn=turn,
+            intervals=state.intervals,
+            video_seconds=state.video_seconds,
+            last_beat_at=state.beat_at,
+            now=now,
+        )
+        if not _write(state, reported, turn, judged, now):
+            continue
+        is_complete = state.is_complete
+        if not is_complete and judged.studied + 0.5 >= state.required_seconds:
+            is_complete = complete_lesson(progress_id=state.pk, now=now).is_complete
+        return _answer(state, judged.studied, judged.counted_to, is_complete, judged.reason)
+    # Beaten to it several times in a row: nothing is lost, the player keeps the stretch for its next beat.
+    return _answer(state, state.studied_seconds, reported.start, state.is_complete)
+
+
+def _write(state: BeatState, reported: Beat, turn: Turn, judged: Judgement, now: dt.datetime) -> bool:
+    refused = turn in (Turn.OTHER_LESSON, Turn.OTHER_TAB)
+    goes_on = reported.is_playing and reported.is_visible
+    takes_over = turn is Turn.FREE and goes_on
+    lost = max(0.0, min(reported.position, state.video_seconds) - max(0.0, reported.start) - judged.gained)
+    written = save_beat(
+        state=state,
+        now=now,
+        studied=round(judged.studied, 2),
+        intervals=judged.intervals,
+        # A second page that is refused must not move the place at which the first resumes.
+        position=state.position if refused else min(max(0.0, reported.position), state.video_seconds),
+        reason=judged.reason,
+        lost_seconds=lost if judged.reason else 0.0,
+        keeps_time=turn is Turn.MINE or takes_over,
+        as_holder=turn is Turn.MINE,
+    )
+    # The lesson's own time is set before the clock is taken: a holder is paid from no earlier moment.
+    if written and takes_over:
+        return take_clock(state=state, tab=reported.tab, now=now)
+    if written and turn is Turn.MINE and not goes_on:
+        rest_clock(state=state)
+    return written
+
+
+def _answer(
+    state: BeatState, studied: float, counted_to: float, is_complete: bool, reason: NotCounted | None = None
+) -> BeatAnswer:
+    share = (
+        1.0 if is_complete else min(1.0, studied / state.required_seconds) if state.required_seconds else 0.0
+    )
+    return BeatAnswer(round(studied, 1), round(share, 4), round(counted_to, 2), is_complete, reason)

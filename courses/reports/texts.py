@@ -1,0 +1,69 @@
+"""Rendered pieces that are the same for everyone, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.core.cache import cache
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from wagtail.templatetags.wagtailcore_tags import richtext
+
+from courses.models import LessonPage
+from courses.models.outlines import CourseOutline, LessonOutline
+
+#: Shorter than the life of a signed address that a text may hold (a second video, see cms.views).
+KEPT_SECONDS = 3600
+
+
+def body_of(lesson: LessonOutline) -> SafeString:
+    """The text of ``lesson``, rendered once for each published revision and language."""
+    stamp = hashlib.blake2s(lesson.revision.encode(), digest_size=8).hexdigest()
+    key = f"courses:body:{lesson.pk}:{stamp}:{get_language()}"
+    html: str | None = cache.get(key)
+    if html is None:
+        page = LessonPage.objects.only("body").get(pk=lesson.pk)
+        html = page.body.render_as_block()
+        cache.set(key, html, KEPT_SECONDS)
+    return mark_safe(html)  # noqa: S308 - rendered by the blocks' own templates
+
+
+def outline_of(
+    course: CourseOutline,
+    mark: int,
+    *,
+    current: LessonOutline | None,
+    complete: frozenset[int],
+    passed: frozenset[int],
+) -> SafeString:
+    """The list of lessons with what is complete; few patterns exist, and each is rendered once."""
+    done = "".join("1" if lesson.pk in complete else "0" for lesson in course.lessons)
+    tests = "".join("1" if lesson.pk in passed else "0" for lesson in course.lessons if lesson.quiz_pk)
+    at = current.pk if current else 0
+    key = f"courses:outline:{course.pk}:{mark}:{get_language()}:{at}:{done}:{tests}"
+    if len(key) > 200:
+        key = "courses:outline:" + hashlib.blake2s(key.encode()).hexdigest()
+    html: str | None = cache.get(key)
+    if html is None:
+        reachable = True
+        rows = []
+        for lesson in course.lessons:
+            rows.append(
+                {
+                    "lesson": lesson,
+                    "is_complete": lesson.pk in complete,
+                    "is_passed": lesson.pk in passed,
+                    "is_current": current is not None and lesson.pk == current.pk,
+                    "is_open": reachable or not course.is_sequential,
+                }
+            )
+            reachable = reachable and lesson.pk in complete
+        html = render_to_string("courses/pieces/outline.html", {"course": course, "rows": rows})
+        cache.set(key, html, KEPT_SECONDS)
+    return mark_safe(html)  # noqa: S308 - our own template
+
+
+def rich(text: str) -> SafeString:
+    """Rich text of the catalogue's introduction."""
+    return richtext(text) if text else mark_safe("")

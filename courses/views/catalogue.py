@@ -1,0 +1,169 @@
+"""The catalogue, one course, and search. Open to everyone; lessons are not."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from courses.models import LessonProgress
+from courses.models.access import may_follow, may_study
+from courses.models.outlines import Catalogue, CourseOutline, catalogue
+from courses.reports.finding import search_catalogue
+from courses.reports.learning import CourseStanding, catalog_progress
+from courses.reports.texts import outline_of, rich
+from enrollment.models import CohortCode
+from enrollment.models.rulebook import rules_on
+from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
+
+
+def _scope(held: Catalogue, category: str, module: str) -> tuple[str, str, str]:
+    """The asked-for category and module, where they exist, and the tree path to search below."""
+    chosen = next((item for item in held.categories if item.code == category), None)
+    within = next((item for item in held.modules.values() if item.code == module), None)
+    if within is not None:
+        return held.category_of_module[within.pk].code, within.code, within.path
+    if chosen is not None:
+        path = chosen.modules[0].path[:-4] if chosen.modules else "-"
+        return chosen.code, "", path
+    return "", "", ""
+
+
+def course_quarters(course: CourseOutline) -> int:
+    """Quarter hours that the whole course is worth today."""
+    rules = rules_on(timezone.localdate())
+    tests = len({lesson.quiz_pk for lesson in course.lessons if lesson.quiz_pk})
+    return sum(quarters_for_lesson(lesson.minutes, rules) for lesson in course.lessons) + (
+        tests * quarters_for_quiz(rules)
+    )
+
+
+@require_safe
+def catalog(request: HttpRequest) -> HttpResponse:
+    """Four categories, their modules, their courses, and where one stands."""
+    held = catalogue()
+    category, module, _path = _scope(held, request.GET.get("category", ""), request.GET.get("module", ""))
+    cohort = request.GET.get("cohort", "")
+    cohort = cohort if cohort in CohortCode.values else ""
+    progress = catalog_progress(request.user, held) if request.user.is_authenticated else None
+    shown = []
+    for item in held.categories:
+        if category and item.code != category:
+            continue
+        modules = []
+        for part in item.modules:
+            if module and part.code != module:
+                continue
+            courses = [course for course in part.courses if not cohort or cohort in course.cohorts]
+            if not courses and cohort:
+                continue
+            modules.append(
+                {
+                    "module": part,
+                    "courses": [
+                        {
+                            "course": course,
+                            "quarters": course_quarters(course),
+                            "standing": progress.of(course) if progress else None,
+                        }
+                        for course in courses
+                    ],
+                }
+            )
+        if modules:
+            shown.append({"category": item, "modules": modules})
+    context = {
+        "catalogue": held,
+        "introduction": rich(held.introduction),
+        "shown": shown,
+        "progress": progress,
+        "category": category,
+        "module": module,
+        "cohort": cohort,
+        "cohorts": CohortCode.choices,
+    }
+    return render(request, "courses/catalog.html", context)
+
+
+@require_safe
+def course(request: HttpRequest, slug: str) -> HttpResponse:
+    """One course: what it is about, its lessons, and where one stands."""
+    held = catalogue()
+    outline = held.courses_by_slug.get(slug)
+    if outline is None:
+        raise Http404
+    complete: frozenset[int] = frozenset()
+    passed: frozenset[int] = frozenset()
+    earned = 0
+    latest = None
+    if request.user.is_authenticated:
+        rows = list(
+            LessonProgress.objects.filter(user_id=request.user.pk, course_id=outline.pk).values_list(
+                "lesson_id",
+                "completed_at",
+                "quiz_passed_at",
+                "studied_at",
+                "entry__quarters",
+                "quiz_entry__quarters",
+            )
+        )
+        complete = frozenset(row[0] for row in rows if row[1])
+        passed = frozenset(row[0] for row in rows if row[2])
+        earned = sum((row[4] or 0) + (row[5] or 0) for row in rows)
+        latest = max((row[3] for row in rows), default=None)
+    live_complete = complete & outline.lesson_pks
+    tests_done = not outline.needs_quizzes or outline.quiz_lesson_pks <= passed
+    standing = CourseStanding(
+        course=outline,
+        completed_lessons=len(live_complete),
+        is_complete=bool(outline.lessons) and live_complete == outline.lesson_pks and tests_done,
+        studied_at=latest,
+        next_lesson=next((lesson for lesson in outline.lessons if lesson.pk not in complete), None),
+    )
+    module = held.modules[outline.module_pk]
+    context = {
+        "course": outline,
+        "module": module,
+        "category": held.category_of_module[module.pk],
+        "standing": standing,
+        "open_test": next(
+            (lesson for lesson in outline.lessons if lesson.quiz_pk and lesson.pk not in passed), None
+        ),
+        "outline": outline_of(outline, held.mark, current=None, complete=complete, passed=passed),
+        "quarters": course_quarters(outline),
+        "earned": earned,
+        "cohorts": [label for code, label in CohortCode.choices if code in outline.cohorts],
+        "follows": request.user.is_authenticated and may_follow(request.user, module.instructor_pks),
+    }
+    return render(request, "courses/course.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Find inside titles, summaries and the text of lessons."""
+    held = catalogue()
+    query = request.GET.get("q", "").strip()[:80]
+    category, module, path = _scope(held, request.GET.get("category", ""), request.GET.get("module", ""))
+    may_open = may_study(request.user)
+    found = (
+        search_catalogue(
+            held=held,
+            query=query,
+            path=path,
+            with_lessons=may_open,
+            page_number=request.GET.get("page"),
+        )
+        if query
+        else None
+    )
+    context = {
+        "catalogue": held,
+        "query": query,
+        "category": category,
+        "module": module,
+        "found": found,
+        "may_open": may_open,
+        "page_obj": found.page if found else None,
+    }
+    return render(request, "courses/search.html", context)
