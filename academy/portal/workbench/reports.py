@@ -96,7 +96,7 @@ def members_of(
     state: str = "",
     organization: int | None = None,
 ) -> QuerySet[Trainee]:
-    """People with what they owe and have this year: ``required``, ``earned``, ``missing``, ``cohort``, …"""
+    """People with what they owe and have in ``year``: ``required``, ``earned``, ``missing``, ``cohort``, …"""
     people = matching(people_of(user), text)
     if organization is not None:
         people = people.filter(home_organization=organization)
@@ -124,8 +124,8 @@ def exported(people: QuerySet[Trainee]) -> QuerySet[Trainee, dict[str, Any]]:
     """``people`` as rows of a roster, for ``enrollment.roster.sheets.write_people``."""
     post = Appointment.objects.current().filter(trainee=OuterRef("pk")).values("post")[:1]
     return people.annotate(post=Subquery(post), organization=F("home_organization__name")).values(
-        "name", "gender", "ethnicity", "born_on", "education", "joined_on", "member_status", "phone", "note", "post",
-        "organization",
+        "name", "gender", "ethnicity", "born_on", "education", "joined_on", "member_status", "phone", "note",
+        "post", "organization",
     )  # fmt: skip
 
 

@@ -82,8 +82,9 @@ def plain(raw: object) -> str:
         raw = int(raw)
     if isinstance(raw, dt.datetime):
         return raw.date().isoformat() if raw.time() == dt.time() else raw.isoformat(" ")
-    text = unicodedata.normalize("NFKC", str(raw))
-    return " ".join(_INVISIBLE.sub("", text).split())
+    text = " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", str(raw))).split())
+    # Our own exports put an apostrophe before what a spreadsheet program would take for a formula.
+    return text[1:] if re.match(r"'[=+\-@]", text) else text
 
 
 def says_nothing(text: str) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import crumb, for_organization_workers, tabs
+from academy.portal.workbench.access import crumb, for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import WithdrawForm
 from cms.refusals import Refused
 from enrollment.actions import classes as class_actions
@@ -67,7 +67,9 @@ def nominations(request: HttpRequest, pk: int) -> HttpResponse:
 def nominate(request: HttpRequest, pk: int) -> HttpResponse:
     """Nominate one person under the quota of their organization."""
     training_class = get_object_or_404(reports.classes_with_quota(request.user), pk=pk)
-    trainee = get_object_or_404(reports.people_of(request.user), pk=request.POST.get("trainee") or 0)
+    trainee = get_object_or_404(
+        reports.people_of(request.user), pk=number_in(request.POST.get("trainee", ""))
+    )
     try:
         enrollment = class_actions.nominate(
             training_class=training_class, trainee=trainee, actor=request.user

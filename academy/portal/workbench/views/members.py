@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import for_organization_workers, tabs
+from academy.portal.workbench.access import for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import MemberFilter
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, Trainee
@@ -37,14 +37,13 @@ def spreadsheet(content: bytes, name: str) -> HttpResponse:
 def _members(request: HttpRequest) -> tuple[MemberFilter, Any]:
     form = MemberFilter(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    organization = request.GET.get("organization", "")
     people = reports.members_of(
         request.user,
         year=reports.this_year(),
         text=wanted.get("q", ""),
         cohort=wanted.get("cohort", ""),
         state=wanted.get("state", ""),
-        organization=int(organization) if organization.isascii() and organization.isdigit() else None,
+        organization=number_in(request.GET.get("organization", "")),
     )
     return form, people
 

@@ -1,0 +1,164 @@
+"""Importing a roster on the workbench, step by step."""
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from enrollment.actions import roster
+from enrollment.models import RosterImport, Trainee
+from tests.enrollment.roster.sheets import person, workbook
+
+pytestmark = pytest.mark.django_db
+Status = RosterImport.Status
+MAKE = "中共示例制造有限公司支部委员会"
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def desk(sign_in, li):
+    """李干事 at the workbench."""
+    return sign_in(user=li)
+
+
+def upload(client, rows, capture, name="花名册.xlsx", data=None):
+    content = data if data is not None else workbook(rows).getvalue()
+    with capture(execute=True):
+        response = client.post(
+            reverse("portal:workbench_imports"), {"file": SimpleUploadedFile(name, content)}
+        )
+    return response
+
+
+def test_upload_preview_confirm_result(desk, django_capture_on_commit_callbacks):
+    rows = [person("张三"), person("李四", "1390000000"), person("王五", "13900000002", organization=MAKE)]
+    response = upload(desk, rows, django_capture_on_commit_callbacks)
+    roster_import = RosterImport.objects.get()
+    url = reverse("portal:workbench_import", args=[roster_import.pk])
+    assert response["Location"] == url
+
+    preview = desk.get(url)
+    assert preview.context["counts"]["errors"] == 2
+    assert preview.context["outcome"] == "error"
+    assert "1390000000" in preview.content.decode()
+    assert Trainee.objects.filter(name="张三").count() == 0
+    new = desk.get(url, {"verdict": "new"})
+    assert [row["name"] for row in new.context["rows"]] == ["张三"]
+    assert "139****0001" in new.content.decode()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("portal:workbench_import_apply", args=[roster_import.pk]))
+    result = desk.get(url)
+    assert result.context["applied"] == {"new": 1, "changed": 0}
+    assert Trainee.objects.filter(name="张三").count() == 1
+
+    # Confirming twice, from an old tab, changes nothing.
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("portal:workbench_import_apply", args=[roster_import.pk]))
+    assert Trainee.objects.filter(name="张三").count() == 1
+
+
+def test_the_page_waits_while_the_roster_is_read(desk, li, tree):
+    received = roster.receive_roster(file=workbook([person()]), organization=None, actor=li)
+    assert "hx-trigger" in desk.get(reverse("portal:workbench_import", args=[received.pk])).content.decode()
+    status = reverse("portal:workbench_import_status", args=[received.pk])
+    RosterImport.objects.filter(pk=received.pk).update(verdict={"progress": 3000})
+    assert "3000" in desk.get(status).content.decode().replace(",", "")
+    RosterImport.objects.filter(pk=received.pk).update(verdict={})
+    received.refresh_from_db()
+    roster.judge_roster(roster_import=received)
+    done = desk.get(status)
+    assert done.status_code == 204
+    assert done["HX-Redirect"] == reverse("portal:workbench_import", args=[received.pk])
+
+
+def test_changes_are_shown_in_words(desk, tree, django_capture_on_commit_callbacks):
+    roster.import_file(workbook([person("张三", post="书记")]))
+    upload(desk, [person("张三", post="宣传委员")], django_capture_on_commit_callbacks)
+    page = desk.get(reverse("portal:workbench_import", args=[RosterImport.objects.first().pk]))
+    [row] = page.context["rows"]
+    [change] = row["changes"]
+    assert change["old"] != "secretary"
+    assert change["new"] not in ("publicity_member", "—")
+
+
+def test_the_rows_to_correct(desk, django_capture_on_commit_callbacks):
+    upload(
+        desk, [person("=1+1"), person("李四", "1390000000", note="@x")], django_capture_on_commit_callbacks
+    )
+    roster_import = RosterImport.objects.get()
+    response = desk.get(reverse("portal:workbench_import_corrections", args=[roster_import.pk]))
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
+    cells = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    assert "'@x" in cells
+    assert not [cell for cell in cells if cell[0] in "=+-@"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.xlsx", b"PK\x03\x04broken"),
+        ("x.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 64),
+        ("x.csv", b"a,b"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_in_a_sentence(
+    name, content, desk, django_capture_on_commit_callbacks
+):
+    upload(desk, None, django_capture_on_commit_callbacks, name=name, data=content)
+    roster_import = RosterImport.objects.get()
+    assert roster_import.status == Status.FAILED
+    page = desk.get(reverse("portal:workbench_import", args=[roster_import.pk])).content.decode()
+    assert roster_import.error in page
+
+
+def test_an_empty_upload_is_refused_in_the_form(desk, tree):
+    response = desk.post(reverse("portal:workbench_imports"), {"file": SimpleUploadedFile("x.csv", b"")})
+    assert response.status_code == 422
+    assert response.context["form"].errors["file"]
+    assert not RosterImport.objects.exists()
+
+
+def test_discarding(desk, django_capture_on_commit_callbacks):
+    upload(desk, [person()], django_capture_on_commit_callbacks)
+    roster_import = RosterImport.objects.get()
+    desk.post(reverse("portal:workbench_import_discard", args=[roster_import.pk]))
+    roster_import.refresh_from_db()
+    assert roster_import.status == Status.DISCARDED
+    desk.post(reverse("portal:workbench_import_apply", args=[roster_import.pk]))
+    assert not Trainee.objects.filter(name="张三").exists()
+
+
+def test_others_do_not_see_the_import(desk, li, tree, sign_in, django_capture_on_commit_callbacks):
+    from enrollment.actions.roles import grant_role
+    from enrollment.models import Role, User
+
+    upload(desk, [person()], django_capture_on_commit_callbacks)
+    roster_import = RosterImport.objects.get()
+    other = User.objects.create_user("other", name="别处")
+    grant_role(user=other, role=Role.AFFAIRS_WORKER, organization=tree.bio)
+    client = sign_in(user=other)
+    for name in ("workbench_import", "workbench_import_status", "workbench_import_corrections"):
+        assert client.get(reverse(f"portal:{name}", args=[roster_import.pk])).status_code == 404
+    for name in ("workbench_import_apply", "workbench_import_discard"):
+        assert client.post(reverse(f"portal:{name}", args=[roster_import.pk])).status_code == 404
+    roster_import.refresh_from_db()
+    assert roster_import.status == Status.READY
+
+
+def test_the_preview_costs_the_same_for_many_rows(
+    desk, django_capture_on_commit_callbacks, django_assert_num_queries
+):
+    few = [person("张三")]
+    many = [person(f"张{chr(0x4E00 + n)}", f"139000001{n:02}") for n in range(60)]
+    for rows in (few, many):
+        upload(desk, rows, django_capture_on_commit_callbacks)
+        url = reverse("portal:workbench_import", args=[RosterImport.objects.order_by("-pk").first().pk])
+        with django_assert_num_queries(4):
+            desk.get(url)

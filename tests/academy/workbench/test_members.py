@@ -1,0 +1,145 @@
+"""The workbench's list of members: scope, figures, filters, cost and export."""
+
+import datetime as dt
+import io
+
+import openpyxl
+import pytest
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from enrollment.actions import hours, people, roster
+from enrollment.models import Trainee
+
+pytestmark = pytest.mark.django_db
+URL = "/workbench/"
+NAMES = [
+    ("workbench", []),
+    ("workbench_export", []),
+    ("workbench_imports", []),
+    ("workbench_classes", []),
+    ("workbench_activities", []),
+    ("workbench_activity_new", []),
+]
+
+
+def earn(trainee, quarters, number=1):
+    year = dt.datetime.now(dt.UTC).year
+    hours.credit_hours(
+        trainee=trainee,
+        kind="external",
+        quarters=quarters,
+        title="示例",
+        evidence_type="test",
+        evidence_id=str(number),
+        occurred_at=dt.datetime(year, 1, 15, 4, tzinfo=dt.UTC),
+    )
+
+
+def names_in(response):
+    return [person.name for person in response.context["page"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_strangers_are_led_to_sign_in(name, client, tree):
+    url = reverse(f"portal:{name[0]}")
+    response = client.get(url)
+    assert response.status_code == 302
+    assert "login" in response["Location"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("who", ["zhang", "wang", "chen", "sun", "zhou", "outsider"])
+def test_to_others_the_workbench_does_not_exist(name, who, request, sign_in):
+    client = sign_in(user=request.getfixturevalue(who))
+    assert client.get(reverse(f"portal:{name[0]}")).status_code == 404
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("who", ["li", "zhao"])
+def test_who_looks_after_organizations_enters(name, who, request, sign_in):
+    client = sign_in(user=request.getfixturevalue(who))
+    assert client.get(reverse(f"portal:{name[0]}")).status_code == 200
+
+
+def test_only_one_s_own_people_are_listed(sign_in, li, zhang, outsider):
+    response = sign_in(user=li).get(URL)
+    assert names_in(response) == ["张学员", "李干事"]
+    assert "外人" not in response.content.decode()
+
+
+def test_phones_are_masked(sign_in, li, zhang):
+    text = sign_in(user=li).get(URL).content.decode()
+    assert "138****0003" in text
+    assert "13800000003" not in text
+
+
+def test_requirement_earned_and_shortfall(sign_in, li, zhang):
+    earn(zhang.trainee, 6)
+    [person] = [person for person in sign_in(user=li).get(URL).context["page"] if person.name == "张学员"]
+    assert (person.required, person.earned, person.shortfall) == (128, 6, 122)
+
+
+def test_filters(sign_in, li, zhang):
+    earn(zhang.trainee, 128)
+    client = sign_in(user=li)
+    assert names_in(client.get(URL, {"state": "reached"})) == ["张学员"]
+    assert names_in(client.get(URL, {"state": "short"})) == ["李干事"]
+    assert names_in(client.get(URL, {"cohort": "member"})) == ["张学员"]
+    assert names_in(client.get(URL, {"cohort": "affairs_worker"})) == ["李干事"]
+    assert names_in(client.get(URL, {"q": "学员"})) == ["张学员"]
+    assert names_in(client.get(URL, {"q": "0003"})) == ["张学员"]
+    assert names_in(client.get(URL, {"q": "软件"})) == ["张学员", "李干事"]
+    assert names_in(client.get(URL, {"q": "没有"})) == []
+
+
+def test_the_exempt_are_never_overdue(sign_in, li, zhang):
+    people.exempt(
+        trainee=zhang.trainee, ground="age", reason="年事已高", starts_on=dt.date(2020, 1, 1), actor=None
+    )
+    client = sign_in(user=li)
+    assert names_in(client.get(URL, {"state": "exempt"})) == ["张学员"]
+    assert "张学员" not in names_in(client.get(URL, {"state": "short"}))
+
+
+def test_the_list_costs_the_same_however_long(sign_in, li, soft, django_assert_num_queries):
+    client = sign_in(user=li)
+    client.get(URL)
+    with django_assert_num_queries(QUERIES):
+        client.get(URL)
+    people.admit_in_bulk(
+        rows=[people.Admission(name=f"党员{n}", organization_id=soft.pk) for n in range(60)], actor=None
+    )
+    with django_assert_num_queries(QUERIES):
+        assert len(client.get(URL).context["page"]) == 50
+
+
+#: Session with user, grants, roots, totals, count, one page of people.
+QUERIES = 6
+
+
+def test_the_export_comes_back_without_a_change_and_is_logged(sign_in, li, zhang, tree):
+    people.amend(trainee=zhang.trainee, note="-测试", born_on=dt.date(1990, 3, 1), actor=None)
+    response = sign_in(user=li).get(reverse("portal:workbench_export"))
+    file = io.BytesIO(response.content)
+    sheet = openpyxl.load_workbook(file).active
+    assert sheet.max_row == 3
+    cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    assert not [cell for cell in cells if str(cell)[0] in "=+-@"]
+    assert ModelLogEntry.objects.filter(action="enrollment.people.export", user=li).exists()
+    file.seek(0)
+    verdict = roster.verdict_on(file, organization=tree.soft, actor=li)
+    assert verdict["counts"] == {
+        "rows": 2, "new": 0, "changed": 0, "unchanged": 2, "duplicates": 0, "errors": 0
+    }  # fmt: skip
+
+
+def test_the_picker_shows_only_one_s_own_people(sign_in, li, zhang, outsider):
+    client = sign_in(user=li)
+    response = client.post(
+        reverse("portal:workbench_people"),
+        {"search": "人", "attendees": [zhang.trainee.pk, outsider.trainee.pk, "x"]},
+    )
+    assert [person.name for person in response.context["picked"]] == ["张学员"]
+    assert response.context["found"] == []
+    assert Trainee.objects.count() == 3
