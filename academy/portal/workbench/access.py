@@ -11,8 +11,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from enrollment.models import User
+
 View = Callable[..., HttpResponse]
 SECTIONS = ("workbench", "workbench_imports", "workbench_classes", "workbench_activities")
+
+
+class WorkerRequest(HttpRequest):
+    """A request of somebody who has entered the workbench."""
+
+    user: User
 
 
 def for_organization_workers(view: View) -> View:
@@ -20,7 +28,7 @@ def for_organization_workers(view: View) -> View:
 
     @login_required
     @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: WorkerRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         scope = request.user.scope
         if not (scope.everything or scope.managed_paths):
             raise Http404

@@ -11,10 +11,10 @@ pytestmark = pytest.mark.django_db
 URL = "/workbench/activities/new/"
 
 
-def form_for(organization, attendees, **changes):
+def form_for(where, attendees, **changes):
     day = dt.date.today() - dt.timedelta(days=3)
     data = {
-        "organization": organization.pk,
+        "organization": where.pk,
         "form": "theme_day",
         "title": "主题党日",
         "day": day.isoformat(),

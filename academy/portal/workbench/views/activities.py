@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import crumb, for_organization_workers, tabs
+from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
 from academy.portal.workbench.forms import ActivityForm
 from academy.portal.workbench.views.members import picked_and_found
 from cms.refusals import Refused
@@ -23,7 +23,7 @@ FIELD_OF = {"starts_at": "starts", "ends_at": "ends", "title": "title", "organiz
 
 @require_GET
 @for_organization_workers
-def activities(request: HttpRequest) -> HttpResponse:
+def activities(request: WorkerRequest) -> HttpResponse:
     """What was recorded, the latest first."""
     page = Paginator(reports.activities_of(request.user), ACTIVITIES_PER_PAGE).get_page(
         request.GET.get("page")
@@ -35,7 +35,7 @@ def activities(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_organization_workers
-def record(request: HttpRequest) -> HttpResponse:
+def record(request: WorkerRequest) -> HttpResponse:
     """Record one activity; the same form sent twice records once."""
     form = ActivityForm(request.POST or None, user=request.user)
     # The picker's search button works without script: it sends the form, and nothing is recorded.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import crumb, for_organization_workers, number_in, tabs
+from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import WithdrawForm
 from cms.refusals import Refused
 from enrollment.actions import classes as class_actions
@@ -22,7 +22,7 @@ FOUND_AT_MOST = 20
 
 @require_GET
 @for_organization_workers
-def classes(request: HttpRequest) -> HttpResponse:
+def classes(request: WorkerRequest) -> HttpResponse:
     """Classes with seats for these organizations."""
     page = Paginator(reports.classes_with_quota(request.user), CLASSES_PER_PAGE).get_page(
         request.GET.get("page")
@@ -34,7 +34,7 @@ def classes(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @for_organization_workers
-def nominations(request: HttpRequest, pk: int) -> HttpResponse:
+def nominations(request: WorkerRequest, pk: int) -> HttpResponse:
     """One class: seats by organization, who was nominated, and a search for whom to nominate next."""
     training_class = get_object_or_404(reports.classes_with_quota(request.user), pk=pk)
     people = list(reports.nominated(request.user, training_class))
@@ -64,7 +64,7 @@ def nominations(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_organization_workers
-def nominate(request: HttpRequest, pk: int) -> HttpResponse:
+def nominate(request: WorkerRequest, pk: int) -> HttpResponse:
     """Nominate one person under the quota of their organization."""
     training_class = get_object_or_404(reports.classes_with_quota(request.user), pk=pk)
     trainee = get_object_or_404(
@@ -88,7 +88,7 @@ def nominate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_organization_workers
-def withdraw(request: HttpRequest, pk: int, enrollment_pk: int) -> HttpResponse:
+def withdraw(request: WorkerRequest, pk: int, enrollment_pk: int) -> HttpResponse:
     """Take a nomination back, with the reason."""
     training_class = get_object_or_404(reports.classes_with_quota(request.user), pk=pk)
     enrollment = get_object_or_404(reports.nominated(request.user, training_class), pk=enrollment_pk)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_q.tasks import async_task
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import crumb, for_organization_workers, tabs
+from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
 from academy.portal.workbench.forms import RosterForm
 from academy.portal.workbench.views.members import spreadsheet
 from cms.refusals import Refused
@@ -50,7 +50,7 @@ def _later(task: str, *arguments: Any) -> None:
     transaction.on_commit(lambda: async_task(task, *arguments))
 
 
-def _get(request: HttpRequest, pk: int, *, with_rows: bool = True) -> RosterImport:
+def _get(request: WorkerRequest, pk: int, *, with_rows: bool = True) -> RosterImport:
     imports = reports.imports_of(request.user).select_related("organization", "uploaded_by")
     found: RosterImport = get_object_or_404(imports if with_rows else imports.defer("verdict"), pk=pk)
     return found
@@ -58,7 +58,7 @@ def _get(request: HttpRequest, pk: int, *, with_rows: bool = True) -> RosterImpo
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_organization_workers
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: WorkerRequest) -> HttpResponse:
     """Upload a roster; below, what was sent before."""
     form = RosterForm(request.POST or None, request.FILES or None)
     into = reports.organization_to_import_into(request.user)
@@ -91,7 +91,7 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @for_organization_workers
-def roster_import(request: HttpRequest, pk: int) -> HttpResponse:
+def roster_import(request: WorkerRequest, pk: int) -> HttpResponse:
     """The preview with its verdicts, and after confirmation the result."""
     found = _get(request, pk)
     context: dict[str, Any] = {
@@ -106,7 +106,7 @@ def roster_import(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "academy/workbench/import.html", context)
 
 
-def _preview(request: HttpRequest, found: RosterImport) -> dict[str, Any]:
+def _preview(request: WorkerRequest, found: RosterImport) -> dict[str, Any]:
     counts = found.verdict["counts"]
     present = [outcome for outcome, name in OUTCOMES.items() if counts[name]]
     wanted = request.GET.get("verdict", "")
@@ -174,7 +174,7 @@ def _masked(phone: str) -> str:
 
 @require_GET
 @for_organization_workers
-def status(request: HttpRequest, pk: int) -> HttpResponse:
+def status(request: WorkerRequest, pk: int) -> HttpResponse:
     """Polled by htmx while work goes on; when it is done, the page is loaded anew."""
     found = _get(request, pk, with_rows=False)
     if found.status not in (Status.READING, Status.APPLYING):
@@ -189,7 +189,7 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_organization_workers
-def apply(request: HttpRequest, pk: int) -> HttpResponse:
+def apply(request: WorkerRequest, pk: int) -> HttpResponse:
     """Confirm the preview."""
     found = _get(request, pk, with_rows=False)
     try:
@@ -202,7 +202,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_organization_workers
-def discard(request: HttpRequest, pk: int) -> HttpResponse:
+def discard(request: WorkerRequest, pk: int) -> HttpResponse:
     """Drop an import."""
     roster.discard_roster(roster_import=_get(request, pk, with_rows=False), actor=request.user)
     notices.info(request, _("The import was discarded; nothing was saved."))
@@ -211,7 +211,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @for_organization_workers
-def corrections(request: HttpRequest, pk: int) -> HttpResponse:
+def corrections(request: WorkerRequest, pk: int) -> HttpResponse:
     """The rows with errors and what to correct, to be sent again."""
     found = _get(request, pk)
     if "rows" not in found.verdict:

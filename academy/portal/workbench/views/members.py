@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import for_organization_workers, number_in, tabs
+from academy.portal.workbench.access import WorkerRequest, for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import MemberFilter
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, Trainee
@@ -34,7 +34,7 @@ def spreadsheet(content: bytes, name: str) -> HttpResponse:
     return response
 
 
-def _members(request: HttpRequest) -> tuple[MemberFilter, Any]:
+def _members(request: WorkerRequest) -> tuple[MemberFilter, Any]:
     form = MemberFilter(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
     people = reports.members_of(
@@ -50,7 +50,7 @@ def _members(request: HttpRequest) -> tuple[MemberFilter, Any]:
 
 @require_GET
 @for_organization_workers
-def members(request: HttpRequest) -> HttpResponse:
+def members(request: WorkerRequest) -> HttpResponse:
     """The people of one's organizations, with requirement, earned and shortfall."""
     form, people = _members(request)
     page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
@@ -74,7 +74,7 @@ def members(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @for_organization_workers
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: WorkerRequest) -> HttpResponse:
     """The list as a roster that can be edited and sent again; the audit log keeps who took it."""
     _form, people = _members(request)
     rows = list(reports.exported(people))
@@ -93,12 +93,12 @@ def export(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_organization_workers
-def picker(request: HttpRequest) -> HttpResponse:
+def picker(request: WorkerRequest) -> HttpResponse:
     """The people picked so far, and those that the search finds: a partial for htmx."""
     return render(request, "academy/workbench/_picker.html", picked_and_found(request))
 
 
-def picked_and_found(request: HttpRequest, picked: list[int] | None = None) -> dict[str, Any]:
+def picked_and_found(request: WorkerRequest, picked: list[int] | None = None) -> dict[str, Any]:
     """What the picker shows: nothing but people whom the asker looks after, whatever ids are sent."""
     ids = picked if picked is not None else picked_ids(request)
     text = request.POST.get("search", "")[:60]
@@ -113,11 +113,7 @@ def picked_and_found(request: HttpRequest, picked: list[int] | None = None) -> d
     }
 
 
-def picked_ids(request: HttpRequest) -> list[int]:
+def picked_ids(request: WorkerRequest) -> list[int]:
     """The ids of a form's checked people."""
     values = request.POST.getlist("attendees")[:PICKED_AT_MOST]
-    return [
-        int(value)
-        for value in dict.fromkeys(values)
-        if value.isascii() and value.isdigit() and len(value) < 18
-    ]
+    return [number for value in dict.fromkeys(values) if (number := number_in(value)) is not None]
