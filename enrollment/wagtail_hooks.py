@@ -4,9 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from enrollment import log_actions
+from enrollment.viewsets.classes import class_chooser, training_class_viewset
+from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
+from enrollment.viewsets.organizations import (
+    organization_chooser,
+    organization_viewset,
+    service_group_viewset,
+)
+from enrollment.viewsets.people import exemption_viewset, trainee_chooser, trainee_viewset
+
+
+class PeopleGroup(ViewSetGroup):
+    """Trainees and classes, after the content."""
+
+    menu_label = _("Trainees and classes")
+    menu_icon = "group"
+    menu_order = 200
+    items = (
+        training_class_viewset,
+        organization_viewset,
+        trainee_viewset,
+        hour_entry_viewset,
+        exemption_viewset,
+        service_group_viewset,
+        hour_rule_viewset,
+        year_closure_viewset,
+    )
+
+
+@hooks.register("register_admin_viewset")
+def register_viewsets() -> list[ViewSet | ViewSetGroup]:
+    """The screens and the choosers."""
+    return [PeopleGroup(), organization_chooser, trainee_chooser, class_chooser]
 
 
 @hooks.register("register_log_actions")

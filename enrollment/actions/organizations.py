@@ -243,6 +243,36 @@ def rename(
     return row
 
 
+class OrganizationChanges(OrganizationDetails, total=False):
+    """What may be amended besides name and place."""
+
+    kind: str
+    tags: Collection[IndustryTag]
+
+
+@transaction.atomic
+def amend(
+    *, organization: Organization, actor: User | None, **changes: Unpack[OrganizationChanges]
+) -> Organization:
+    """Change what is known of ``organization``; its name and place have actions of their own.
+
+    Raises:
+        Refused: there is no such kind.
+    """
+    row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    if changes.get("kind", row.kind) not in OrganizationKind.values:
+        raise Refused(rules.KIND_UNKNOWN)
+    fields = sorted(set(changes) - {"tags"})
+    for name in fields:
+        setattr(row, name, changes.get(name))
+    if fields:
+        row.save(update_fields=fields)
+    if "tags" in changes:
+        row.tags.set(changes["tags"])
+    note(row, "enrollment.organization.amend", actor=actor, data={"fields": sorted(changes)})
+    return row
+
+
 @transaction.atomic
 def move(*, organization: Organization, parent: Organization, actor: User | None) -> Organization:
     """Put ``organization``, with all below it, under another parent; people and figures go with it.
