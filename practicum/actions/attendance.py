@@ -284,7 +284,7 @@ def _post(
     if not credits:
         return result
     posted = credit_hours_in_bulk(credits=credits, actor=actor)
-    result.posted, result.already = posted.posted, result.already + posted.already
+    result.posted, result.already = len(posted.posted), result.already + len(posted.already)
     refused_rows = []
     for credit, refusal in posted.refused:
         row = rows_of[credit.evidence_id]

@@ -19,7 +19,6 @@ from cms.refusals import Reason
 from enrollment.models import ROSTER_STATUSES, Enrollment, Trainee, User
 from practicum.models import (
     Attendance,
-    AttendanceStatus,
     Audience,
     Booking,
     CheckinEvent,
@@ -325,7 +324,9 @@ def _project_one(door: _Door, direction: str, at: dt.datetime) -> None:
         change: dict[str, Any] = {"signed_in_at": Least(Coalesce("signed_in_at", Value(at)), Value(at))}
     else:
         change = {"signed_out_at": Greatest(Coalesce("signed_out_at", Value(at)), Value(at))}
-    rows = Attendance.objects.filter(pk=door.attendance_id, status=AttendanceStatus.PENDING).update(**change)
+    rows = Attendance.objects.filter(pk=door.attendance_id, session__status=SessionStatus.SCHEDULED).update(
+        **change
+    )
     if not rows:
         # Settled between the look and the write: look again, and be refused.
         raise IntegrityError("attendance was settled meanwhile")

@@ -50,9 +50,9 @@ class TrainingBaseQuerySet(models.QuerySet["TrainingBase"]):
         return self.filter(status=BaseStatus.ACTIVE)
 
     def visible_to(self, user: User) -> Self:
-        """All for administrators; one's own as host; for everybody signed in those that receive visitors."""
+        """All for administrators; one's own as host; for everybody those that receive visitors."""
         if not user.is_authenticated or not user.is_active:
-            return self.none()
+            return self.active()
         if user.scope.everything:
             return self
         return self.filter(

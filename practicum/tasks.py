@@ -1,0 +1,45 @@
+"""What the background queue does for the practicum; schedules are made by migration 0004."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from cms.refusals import Refused
+from enrollment.models import ClassStatus, TrainingClass
+from practicum.actions.attendance import due_sessions, settle
+from practicum.actions.sessions import align_with_roster
+from practicum.models import Audience, Session
+
+logger = logging.getLogger(__name__)
+
+
+def settle_due() -> int:
+    """Settle sessions whose sign-out has closed.
+
+    The number settled. One that fails does not hold up the rest.
+    """
+    now, settled = timezone.now(), 0
+    for session in due_sessions(now):
+        try:
+            settle(session=session, now=now)
+            settled += 1
+        except Refused as refused:
+            logger.warning("session %s was not settled: %s", session.pk, refused)
+    return settled
+
+
+def align_rosters() -> int:
+    """Let coming sessions occupy the people who are on their class's roster now; the number of classes."""
+    now = timezone.now()
+    classes = TrainingClass.objects.filter(
+        status__in=[ClassStatus.NOMINATING, ClassStatus.RUNNING],
+        pk__in=Session.objects.unsettled()
+        .filter(audience=Audience.ROSTER, ends_at__gt=now)
+        .values("training_class"),
+    )
+    for training_class in classes:
+        for clash in align_with_roster(training_class=training_class, now=now):
+            logger.warning("roster of class %s: %s", training_class.pk, clash)
+    return len(classes)

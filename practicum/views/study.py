@@ -1,0 +1,212 @@
+"""A trainee's own pages: schedule, session, seats, leave and the calendar's address."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cms.refusals import Refused
+from enrollment.models import Trainee
+from practicum import reports
+from practicum.actions import bookings, feeds, leave
+from practicum.calendars import feed_for
+from practicum.forms import LeaveForm
+from practicum.models import Attendance, Audience, Booking, CalendarFeed, Leave, Session
+from practicum.views.access import trainee_of, visible_session
+
+#: How far the agenda looks ahead.
+AGENDA_DAYS = 60
+#: How much past a calendar keeps.
+FEED_PAST_DAYS = 90
+FEED_AHEAD_DAYS = 365
+
+
+@dataclass
+class Day:
+    """One square of the month."""
+
+    date: dt.date
+    in_month: bool
+    is_today: bool
+    sessions: list[reports.UpcomingSession] = field(default_factory=list)
+
+
+@login_required
+def schedule(request: HttpRequest) -> HttpResponse:
+    """My schedule, as a list of what comes or as a month."""
+    today = timezone.localdate()
+    if request.GET.get("view") == "month":
+        first = _month(request.GET.get("month"), today)
+        weeks, listed = _month_of(request, first, today)
+        context = {
+            "view": "month",
+            "weeks": weeks,
+            "month": first,
+            "listed": listed,
+            "previous": (first - dt.timedelta(days=1)).replace(day=1),
+            "following": (first + dt.timedelta(days=32)).replace(day=1),
+        }
+    else:
+        start = dt.datetime.combine(today, dt.time(), tzinfo=timezone.get_current_timezone())
+        rows = reports.sessions_of(request.user, start, start + dt.timedelta(days=AGENDA_DAYS))
+        context = {
+            "view": "agenda",
+            "today": [row for row in rows if timezone.localdate(row.session.starts_at) <= today],
+            "later": [row for row in rows if timezone.localdate(row.session.starts_at) > today],
+        }
+    context["running"] = reports.run_today(request.user)
+    context["tabs"] = [
+        {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
+        {"label": _("Month"), "url": "?view=month", "current": context["view"] == "month"},
+    ]
+    return render(request, "practicum/schedule.html", context)
+
+
+def _month(text: str | None, today: dt.date) -> dt.date:
+    try:
+        return dt.datetime.strptime(text or "", "%Y-%m").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        return today.replace(day=1)
+
+
+def _month_of(
+    request: HttpRequest, first: dt.date, today: dt.date
+) -> tuple[list[list[Day]], list[reports.UpcomingSession]]:
+    zone = timezone.get_current_timezone()
+    weeks = [
+        [Day(date, date.month == first.month, date == today) for date in week]
+        for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
+    ]
+    squares = {day.date: day for week in weeks for day in week}
+    start = dt.datetime.combine(min(squares), dt.time(), tzinfo=zone)
+    end = dt.datetime.combine(max(squares) + dt.timedelta(days=1), dt.time(), tzinfo=zone)
+    rows = reports.sessions_of(request.user, start, end)
+    for row in rows:
+        if (square := squares.get(timezone.localdate(row.session.starts_at))) is not None:
+            square.sessions.append(row)
+    return weeks, [row for row in rows if timezone.localdate(row.session.starts_at).month == first.month]
+
+
+@login_required
+def session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where, when, how to get there, what to bring, and what can be done now."""
+    found = visible_session(request, pk)
+    now = timezone.now()
+    trainee = Trainee.objects.filter(user=request.user).first()
+    attendance = my_leave = booking = None
+    is_expected = False
+    if trainee is not None:
+        attendance = Attendance.objects.filter(session=found, trainee=trainee).first()
+        my_leave = Leave.objects.filter(session=found, trainee=trainee).first()
+        if found.audience == Audience.BOOKINGS:
+            booking = Booking.objects.booked().filter(session=found, trainee=trainee).first()
+            is_expected = booking is not None
+        else:
+            is_expected = found.expected().filter(pk=trainee.pk).exists()
+    has_begun = now >= found.starts_at
+    context = {
+        "session": found,
+        "attendance": attendance,
+        "leave": my_leave,
+        "booking": booking,
+        "is_expected": is_expected,
+        "is_open": reports.is_open(found, now),
+        "is_over": now > found.ends_at,
+        "can_book": trainee is not None and found.is_open and not has_begun and not found.is_cancelled,
+        "can_leave": is_expected and my_leave is None and not has_begun and not found.is_cancelled,
+        "seats_left": reports.seats_left(found) if found.is_open else None,
+        "runs": Session.objects.run_by(request.user).filter(pk=found.pk).exists(),
+        "leave_form": LeaveForm(),
+        "crumbs": [{"label": _("Schedule"), "url": reverse("practicum:schedule")}],
+    }
+    return render(request, "practicum/session.html", context)
+
+
+@login_required
+@require_POST
+def seat(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a seat, or give it back."""
+    found = visible_session(request, pk)
+    trainee = trainee_of(request.user)
+    now = timezone.now()
+    try:
+        if request.POST.get("give_back"):
+            bookings.give_back(session=found, trainee=trainee, now=now, actor=request.user)
+            messages.success(request, _("Your seat was given back."))
+        else:
+            bookings.book(session=found, trainee=trainee, now=now, actor=request.user)
+            messages.success(request, _("You have a seat."))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("practicum:session", pk=found.pk)
+
+
+@login_required
+@require_POST
+def ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to miss a session."""
+    found = visible_session(request, pk)
+    form = LeaveForm(request.POST)
+    try:
+        leave.ask(
+            session=found,
+            trainee=trainee_of(request.user),
+            reason_given=form.data.get("reason", ""),
+            now=timezone.now(),
+            actor=request.user,
+        )
+        messages.success(request, _("Your leave was asked for; the class teacher decides."))
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("practicum:session", pk=found.pk)
+
+
+@login_required
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """The secret address of one's calendar; a new one makes the old one useless."""
+    if request.method == "POST":
+        feeds.renew(user=request.user, now=timezone.now())
+        messages.success(request, _("The old address no longer works. Enter the new one in your calendar."))
+        return redirect("practicum:subscribe")
+    feed = feeds.feed_of(user=request.user)
+    address = request.build_absolute_uri(reverse("practicum:feed", args=[feed.token]))
+    context = {
+        "address": address,
+        "webcal": address.replace("https://", "webcal://", 1).replace("http://", "webcal://", 1),
+        "crumbs": [{"label": _("Schedule"), "url": reverse("practicum:schedule")}],
+    }
+    return render(request, "practicum/subscribe.html", context)
+
+
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """A calendar for whoever knows the secret address; a revoked one leads nowhere."""
+    found = (
+        CalendarFeed.objects.select_related("user")
+        .filter(token=token, revoked_at__isnull=True, user__is_active=True)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    now = timezone.now()
+    sessions = (
+        Session.objects.attended_by(found.user)
+        .held_between(now - dt.timedelta(days=FEED_PAST_DAYS), now + dt.timedelta(days=FEED_AHEAD_DAYS))
+        .with_place()
+    )
+    body = feed_for(
+        sessions, address_of=lambda pk: request.build_absolute_uri(reverse("practicum:session", args=[pk]))
+    )
+    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="academy.ics"'
+    response["Cache-Control"] = "private, max-age=300"
+    return response
