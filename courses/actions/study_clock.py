@@ -153,10 +153,9 @@ def _stored(moment: dt.datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(moment) if moment is not None else None
 
 
-def _moment(value: Any) -> dt.datetime | None:
-    if isinstance(value, str):  # SQLite keeps times as text, in UTC
-        return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
-    return value  # type: ignore[no-any-return]
+def _moment(value: dt.datetime | None) -> dt.datetime | None:
+    # SQLite keeps times without their zone, in UTC.
+    return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
 
 
 def _json(value: Any) -> list[Any]:

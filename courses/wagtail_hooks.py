@@ -1,0 +1,56 @@
+"""What courses add to the Wagtail admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.models import Page
+from wagtail.permissions import register_permission_policy
+from wagtail.snippets.models import register_snippet
+
+from courses.models import CoursePage, LessonPage, LessonProgress, Question, Quiz
+from courses.permissions import ByModulePolicy
+from courses.viewsets.bank import TeachingGroup
+
+register_permission_policy(Question, ByModulePolicy(Question), exact_class=True)
+register_permission_policy(Quiz, ByModulePolicy(Quiz), exact_class=True)
+register_snippet(TeachingGroup)
+
+
+@hooks.register("before_delete_page")
+def keep_results(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """A page that people have studied is unpublished, not deleted: their results stand on it."""
+    if LessonProgress.objects.filter(lesson__path__startswith=page.path).exists():
+        messages.error(
+            request,
+            _("People have studied here, and their results refer to it. Unpublish the page instead."),
+        )
+        return redirect("wagtailadmin_pages:edit", page.pk)
+    return None
+
+
+@hooks.register("before_bulk_action")
+def keep_results_in_bulk(
+    request: HttpRequest, action_type: str, objects: list[Any], action: Any
+) -> HttpResponse | None:
+    """The same where several pages are deleted at once."""
+    if action_type != "delete" or not objects or not isinstance(objects[0], Page):
+        return None
+    for page in objects:
+        if (answer := keep_results(request, page)) is not None:
+            return answer
+    return None
+
+
+@hooks.register("construct_explorer_page_queryset")
+def in_teaching_order(parent_page: Page, pages: Any, request: HttpRequest) -> Any:
+    """Courses and lessons are listed in the order in which they are studied."""
+    kinds = (CoursePage, LessonPage)
+    children = getattr(parent_page.specific_class, "subpage_types", [])
+    in_order = any(f"courses.{kind.__name__}" in children for kind in kinds)
+    return pages if "ordering" in request.GET or not in_order else pages.order_by("path")
