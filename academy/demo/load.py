@@ -1,0 +1,35 @@
+"""The demo academy from nothing to a year in motion."""
+
+from __future__ import annotations
+
+import time
+
+from academy.demo import accounts, catalogue, organizations, people, places, site, study, year
+from academy.demo.artwork import Artwork
+from academy.demo.plan import Plan
+from enrollment.models import User
+
+
+def is_loaded() -> bool:
+    """Whether the demo has been loaded to its end: the last thing written is 周主任's account."""
+    return User.objects.filter(username="zhou").exists()
+
+
+def load(plan: Plan) -> None:
+    """Load everything; each part says what it has done."""
+    started = time.monotonic()
+    with Artwork() as artwork:
+        for part in (catalogue, places, site):
+            part.begin(artwork)
+        staff = accounts.create_staff()
+        actor = staff["zhao"]
+        founded = organizations.load(plan, actor)
+        people.load(plan, founded, actor)
+        accounts.create_people(actor)
+        catalogue.load(plan, artwork, actor, instructor=staff["chen"])
+        places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
+        site.load(plan, artwork, actor)
+    year.load(plan, actor, teacher=staff["chen"])
+    study.load(plan, actor)
+    accounts.create_leader(actor)
+    plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")
