@@ -31,7 +31,6 @@ LOGS = BUILD / "checks"
 PROGRAMS = VENV / "bin"
 CORES = os.cpu_count() or 2
 STEP_MINUTES = 10
-TEMPLATE_DATABASE = "academy_template"
 ON_CI = os.environ.get("CI") == "true"
 
 
@@ -156,33 +155,6 @@ class Machine:
         self.environment["postgresql"] = {"DATABASE_URL": url}
         return ""
 
-    def template(self) -> str:
-        """Migrate one database that every test worker then copies; return what went wrong, or nothing."""
-        settings = self.environment["postgresql"]
-        if "TEST_DATABASE_TEMPLATE" in settings:
-            return ""
-        import psycopg
-
-        url = settings["DATABASE_URL"]
-        with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {TEMPLATE_DATABASE}")
-        made = subprocess.run(
-            [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "academy.settings.test",
-                "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{TEMPLATE_DATABASE}",
-            },
-        )
-        if made.returncode:
-            return f"migrating PostgreSQL failed:\n{made.stderr}"
-        settings["TEST_DATABASE_TEMPLATE"] = TEMPLATE_DATABASE
-        return ""
-
 
 class Run:
     """Steps under way; at most as many as the machine has cores for."""
@@ -211,10 +183,6 @@ class Run:
             return
         environment = dict(step.environment)
         if "postgresql" in step.needs:
-            if wrong := self.machine.template():
-                step.log.write_text(wrong)
-                self._finish(Outcome(step, failed=1, remark="migrating PostgreSQL failed"))
-                return
             environment |= self.machine.environment["postgresql"]
         elif step.is_pytest:
             # A DATABASE_URL of the caller must not turn the SQLite suite into another one.

@@ -14,6 +14,7 @@ from django.test import Client, TransactionTestCase
 
 from tests.people import MAKERS, Tree, plant
 from tests.people import sign_in as sign_in_as
+from tests.template_database import django_db_keepdb, django_db_modify_db_settings  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

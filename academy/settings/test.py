@@ -26,9 +26,6 @@ DATABASES = {
         env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'test.sqlite3'}")
     )
 }
-if template := env.str("TEST_DATABASE_TEMPLATE", default=""):
-    # A migrated template database makes each PostgreSQL test worker ready in a second.
-    DATABASES["default"]["TEST"] = {"TEMPLATE": template, "MIGRATE": False}
 # Run background tasks in the caller: a test then sees their result.
 Q_CLUSTER = {"name": "academy-test", "orm": "default", "sync": True, "workers": 1, "timeout": 60, "retry": 90}
 (BASE_DIR / "var" / "static").mkdir(parents=True, exist_ok=True)
