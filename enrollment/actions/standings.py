@@ -221,11 +221,14 @@ def lock_trainees(trainee_ids: Iterable[int]) -> dict[int, Trainee]:
     return {row.pk: row for row in rows}
 
 
-def refresh_standings(*, trainee_ids: Collection[int], years: Collection[int] | None = None) -> int:
+def refresh_standings(
+    *, trainee_ids: Collection[int], years: Collection[int] | None = None, with_figures: bool = True
+) -> int:
     """Compute standings anew after a post, an exemption or a rule changed; return how many changed.
 
     The caller holds the lock on the people. Without ``years``: this year, and every open year in which they
-    already have a standing. A closed year stays frozen unless it is named.
+    already have a standing. A closed year stays frozen unless it is named. ``with_figures`` False leaves the
+    organizations' figures to a caller that sums them anew afterwards.
     """
     existing: dict[tuple[int, int], Standing] = {
         (row.trainee_id, row.year): row for row in Standing.objects.filter(trainee_id__in=trainee_ids)
@@ -264,7 +267,8 @@ def refresh_standings(*, trainee_ids: Collection[int], years: Collection[int] | 
     write_standings(written)
     if vanished:
         Standing.objects.filter(pk__in=vanished).delete()
-    figures.post()
+    if with_figures:
+        figures.post()
     return len(written) + len(vanished)
 
 
@@ -316,7 +320,7 @@ def rebuild_standings(*, year: int, trainees: QuerySet[Trainee] | None = None) -
         with transaction.atomic():
             lock_trainees(ids)
             _rebuild_balances(ids, year)
-            changed += refresh_standings(trainee_ids=ids, years=[year])
+            changed += refresh_standings(trainee_ids=ids, years=[year], with_figures=trainees is not None)
     if trainees is None:
         rebuild_figures(year=year)
     return changed
