@@ -5,12 +5,15 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
-from enrollment.views.accounts import admin_sign_in
+from enrollment.views import accounts as account_views
 
 urlpatterns = [
     path("accounts/", include("enrollment.urls_accounts")),
     path("accounts/", include("enrollment.urls_sign_in")),
-    path("admin/login/", admin_sign_in),
+    path("admin/login/", account_views.admin_sign_in),
+    path("admin/account/", account_views.admin_account),
+    # Roles, state and deletion of accounts have one door each, and these are not it.
+    path("admin/bulk/enrollment/user/<str:action>/", account_views.closed),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("enrollment/", include("enrollment.urls")),

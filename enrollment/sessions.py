@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import Q
 from django.utils import timezone
 
-from enrollment.models.accounts import STAFF_ROLES, RoleGrant, User, UserSession
+from enrollment.models.accounts import STAFF_ROLES, RoleGrant, UnknownSignIn, User, UserSession
 
 #: A device's last-seen time is written at most this often: one write a minute, not one a request.
 LAST_SEEN_GRANULARITY = dt.timedelta(minutes=1)
@@ -107,3 +107,9 @@ def idle_limit(user: User) -> dt.timedelta:
 def is_staff(user: User) -> bool:
     """Whether the stricter rules for staff hold for ``user``, read from the roles themselves."""
     return user.is_superuser or RoleGrant.objects.filter(user=user, role__in=STAFF_ROLES).exists()
+
+
+def clear_old() -> None:
+    """Every hour: delete sessions that cannot be used any more, and failures under names that nobody has."""
+    SessionStore.clear_expired()
+    UnknownSignIn.objects.filter(seen_at__lt=timezone.now() - dt.timedelta(days=1)).delete()

@@ -1,23 +1,98 @@
 """Reading settings from the environment, with one clear sentence for each value that is wrong.
 
-Values come from environment variables; a file named by ``ACADEMY_ENV_FILE`` may hold them too.
+Values come from environment variables; a file named by ``ACADEMY_ENV_FILE`` may hold them too. The environment
+goes before the file. A name in the file that the academy does not know is refused: it is a typing mistake.
 """
 
+import difflib
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-env = environ.Env()
+#: Every variable that the settings read; docs/operations.md says what each is for.
+KNOWN = frozenset(
+    {
+        "ALLOWED_HOSTS",
+        "DATABASE_URL",
+        "DEBUG",
+        "DEFAULT_FROM_EMAIL",
+        "DJANGO_SETTINGS_MODULE",
+        "EMAIL_URL",
+        "IDENTITY_PEPPER",
+        "LOG_LEVEL",
+        "MEDIA_ROOT",
+        "QUEUE_WORKERS",
+        "REDIS_URL",
+        "SECOND_FACTOR_REQUIRED_FOR_STAFF",
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "SITE_URL",
+        "STATIC_ROOT",
+        "TRUSTED_PROXY_COUNT",
+    }
+)
+_KINDS = {bool: "on or off", int: "a whole number", float: "a number"}
 
+
+class Environment(environ.Env):
+    """django-environ, which names the variable and says what was expected."""
+
+    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **kwargs: Any) -> Any:
+        if cast is bool:
+            return _truth(var, os.environ.get(var), default)
+        try:
+            return super().get_value(var, cast=cast, default=default, **kwargs)
+        except (ValueError, TypeError):
+            kind = _KINDS.get(cast, "readable")
+            raise ImproperlyConfigured(f"{var} must be {kind}, not '{os.environ.get(var)}'.") from None
+
+
+def _truth(var: str, value: str | None, default: Any) -> Any:
+    """A switch; a typing mistake must not turn protection off without a word."""
+    if value is None or not value.strip():
+        return default
+    word = value.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{var} must be on or off, not '{value}'.")
+
+
+def read_file(name: str) -> None:
+    """Take over the values of an environment file.
+
+    Raises:
+        ImproperlyConfigured: it is no readable file, or holds a name nobody reads.
+    """
+    path = Path(name)
+    if not path.is_file():
+        raise ImproperlyConfigured(f"ACADEMY_ENV_FILE names {name}, which is not a file.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ImproperlyConfigured(f"ACADEMY_ENV_FILE names {name}, which cannot be read.") from None
+    for line in text.splitlines():
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        variable = line.partition("=")[0].strip()
+        if variable not in KNOWN:
+            near = difflib.get_close_matches(variable, KNOWN, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ImproperlyConfigured(f"{name} sets {variable}, which the academy does not know.{hint}")
+    environ.Env.read_env(name)
+
+
+env = Environment()
 if env_file := os.environ.get("ACADEMY_ENV_FILE"):
-    if not Path(env_file).is_file():
-        raise ImproperlyConfigured(f"ACADEMY_ENV_FILE names {env_file}, which is not a file.")
-    env.read_env(env_file)
+    read_file(env_file)
 
 
 def database_from(url: str) -> dict[str, Any]:
@@ -27,12 +102,21 @@ def database_from(url: str) -> dict[str, Any]:
     check and the write that depends on it cannot be separated by another writer.
 
     Raises:
-        ImproperlyConfigured: the scheme is neither SQLite nor PostgreSQL.
+        ImproperlyConfigured: the scheme is neither SQLite nor PostgreSQL, or the SQLite file cannot be written.
     """
-    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
-    engine = config.get("ENGINE", "")
+    if urlsplit(url).scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must begin with sqlite:/// or postgres://; the academy runs on these two."
+        )
+    try:
+        config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    except ValueError:
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read; special characters in its password must be percent-encoded."
+        ) from None
     options = config.setdefault("OPTIONS", {})
-    if engine.endswith("sqlite3"):
+    if config["ENGINE"].endswith("sqlite3"):
+        require_writable(str(config["NAME"]))
         options.setdefault("timeout", 20)
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault(
@@ -42,12 +126,32 @@ def database_from(url: str) -> dict[str, Any]:
         )
         # A connection opened once per thread keeps its page cache and its prepared statements warm.
         config["CONN_MAX_AGE"] = None
-    elif engine.endswith("postgresql"):
-        config["CONN_MAX_AGE"] = None
-        config["CONN_HEALTH_CHECKS"] = False
     else:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must begin with sqlite:/// or postgres://; the academy runs on these two."
-        )
+        config["CONN_MAX_AGE"] = None
+        # A check would cost every request a round trip; Django drops a connection that failed.
+        config["CONN_HEALTH_CHECKS"] = False
     config["ATOMIC_REQUESTS"] = False
     return config
+
+
+def require_writable(name: str) -> None:
+    """SQLite writes the file and, beside it, its journal.
+
+    Raises:
+        ImproperlyConfigured: it cannot; the sentence names what is missing.
+    """
+    if name == ":memory:" or not name or name.startswith("file:"):
+        return
+    path = Path(name)
+    folder = path.parent
+    if not folder.is_dir():
+        if folder == BASE_DIR / "var":
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            raise ImproperlyConfigured(f"DATABASE_URL: the folder {folder} does not exist.")
+    if path.is_dir():
+        raise ImproperlyConfigured(f"DATABASE_URL: {path} is a folder, not a file.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"DATABASE_URL: the folder {folder} cannot be written.")
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise ImproperlyConfigured(f"DATABASE_URL: the file {path} cannot be written.")

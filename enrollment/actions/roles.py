@@ -63,10 +63,14 @@ def revoke_role(
     """
     role = _known(role)
     with transaction.atomic():
-        if role == Role.ADMINISTRATOR:
+        if role == Role.ADMINISTRATOR and RoleGrant.objects.filter(user=user, role=role).exists():
             # Two administrators who remove each other at the same moment wait for one another here.
-            others = User.objects.select_for_update().filter(is_active=True, grants__role=Role.ADMINISTRATOR)
+            others = User.objects.select_for_update(of=("self",)).filter(
+                is_active=True, grants__role=Role.ADMINISTRATOR
+            )
             rest = {other.pk for other in others.order_by("pk")} - {user.pk}
+            # Read after the lock: the one who waited sees what the other did.
+            rest &= set(RoleGrant.objects.filter(role=role).values_list("user_id", flat=True))
             has_superuser = User.objects.filter(is_active=True, is_superuser=True).exclude(pk=user.pk).exists()
             if not rest and not has_superuser:
                 raise Refused(

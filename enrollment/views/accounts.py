@@ -27,6 +27,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.views.account import AccountView
 from wagtail.models import ModelLogEntry
 
 from cms.refusals import Refused
@@ -314,6 +316,21 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("wagtailadmin_home")
     return redirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
+
+
+class AdminAccountView(AccountView):
+    """Wagtail's page of preferences without name, mail and password: those belong to the account pages."""
+
+    def get_panels(self) -> list[Any]:
+        return [panel for panel in super().get_panels() if panel.name not in {"name_email", "password"}]
+
+
+admin_account = require_admin_access(AdminAccountView.as_view())
+
+
+def closed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """An address of Wagtail that would go round our actions."""
+    raise Http404
 
 
 @login_required

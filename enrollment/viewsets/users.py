@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import Group
@@ -15,11 +16,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import BooleanColumn, BulkActionsCheckboxColumn, Column, DateColumn
+from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
 from wagtail.users.views.users import CreateView as WagtailCreateView
+from wagtail.users.views.users import DeleteView as WagtailDeleteView
 from wagtail.users.views.users import EditView as WagtailEditView
 from wagtail.users.views.users import IndexView as WagtailIndexView
 from wagtail.users.views.users import UserColumn
@@ -149,15 +152,10 @@ def save_account(form: AccountForm, actor: User) -> User:
 
 
 class SavingMixin:
-    """Turns a refusal of an action into an error of the form."""
+    """Only administrators touch accounts; a refusal of an action becomes an error of the form."""
 
     request: HttpRequest
     form: Any
-
-    def require_right(self) -> None:
-        """Accounts decide who sees what: only administrators touch them."""
-        if not self.request.user.scope.everything:
-            raise PermissionDenied
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.scope.everything:
@@ -170,6 +168,7 @@ class SavingMixin:
                 return super().form_valid(form)  # type: ignore[misc]
         except Refused as refused:
             form.add_error(None, refused.sentence)
+            self.produced_error_message = self.get_error_message()  # type: ignore[attr-defined]
             return self.form_invalid(form)  # type: ignore[attr-defined]
 
     def save_instance(self) -> User:
@@ -197,9 +196,6 @@ class EditView(SavingMixin, WagtailEditView):
         return user
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        from allauth.mfa.utils import is_mfa_enabled
-        from django.utils import timezone
-
         context = super().get_context_data(**kwargs)
         user = self.object
         context.update(
@@ -209,6 +205,13 @@ class EditView(SavingMixin, WagtailEditView):
             editing_self=self.editing_self,
         )
         return context
+
+
+class DeleteView(WagtailDeleteView):
+    """Accounts are closed, not deleted."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise PermissionDenied
 
 
 class AccountFilterSet(WagtailFilterSet):
@@ -230,13 +233,17 @@ class AccountFilterSet(WagtailFilterSet):
 class IndexView(WagtailIndexView):
     """The accounts, with their roles, at a constant number of queries."""
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.scope.everything:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
     default_ordering = "username"
 
     @cached_property
     def columns(self) -> list[Any]:
         title_column = self._get_title_column_class(UserColumn)
         return [
-            BulkActionsCheckboxColumn("bulk_actions", obj_type="user"),
             title_column(
                 "name",
                 accessor=str,
@@ -254,6 +261,9 @@ class IndexView(WagtailIndexView):
     @cached_property
     def search_fields(self) -> set[str]:
         return {"username", "name", "phone"}
+
+    def get_delete_url(self, instance: User) -> None:
+        """Accounts are closed, not deleted: the log must go on naming who did what."""
 
     def get_base_queryset(self) -> Any:
         users = super().get_base_queryset().prefetch_related("grants")
@@ -277,6 +287,7 @@ class UserViewSet(WagtailUserViewSet):
     index_view_class = IndexView
     add_view_class = CreateView
     edit_view_class = EditView
+    delete_view_class = DeleteView
     filterset_class = AccountFilterSet
     copy_view_enabled = False
     inspect_view_enabled = False
