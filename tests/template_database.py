@@ -1,8 +1,8 @@
 """Test databases that are copied, not migrated.
 
-Two hundred migrations take half a minute; copying their result takes a second. The result is kept per state of
-the migrations: as a file in `var/test/` for SQLite, as a database beside the others for PostgreSQL. Every worker
-of pytest-xdist takes a copy of its own; on SQLite that is a file too, so that threads meet on real locks.
+Two hundred migrations take half a minute; copying their result takes a second. The result is kept per state
+of the migrations: as a file in `var/test/` for SQLite, as a database beside the others for PostgreSQL. Every
+worker of pytest-xdist takes a copy of its own; on SQLite that is a file too, so threads meet on real locks.
 
 `tests/conftest.py` brings these fixtures into every test.
 """
@@ -55,7 +55,7 @@ def migrate(url: str) -> None:
         check=False,
     )
     if done.returncode:
-        pytest.exit(f"The test database could not be migrated:\n{done.stderr}", returncode=3)
+        pytest.fail(f"The test database could not be migrated:\n{done.stderr}", pytrace=False)
 
 
 def sqlite_template() -> Path:

@@ -24,7 +24,7 @@ def guard(apps, schema_editor):
             BEGIN
                 RAISE EXCEPTION 'Ledger entries are never %%d.', lower(TG_OP) USING ERRCODE = 'integrity_constraint_violation';
             END $$
-            """.replace("%%", "%")
+            """
         )
         schema_editor.execute(
             "CREATE OR REPLACE TRIGGER enrollment_hourentry_append_only BEFORE UPDATE OR DELETE "
