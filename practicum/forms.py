@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind, TitleLevel
-from practicum.models import AttendanceStatus, Session
+from practicum.models import AttendanceStatus, Session, Visit
 from practicum.rules.attendance import RULINGS
 from practicum.rules.visits import Batch
 
@@ -156,3 +156,12 @@ class ProposalForm(forms.Form):
             end = dt.datetime.combine(start.date(), self.cleaned_data[f"ends_{row}"], tzinfo=start.tzinfo)
             found.append(Batch(start, end, self.cleaned_data[f"people_{row}"]))
         return found
+
+
+class PreparationForm(forms.ModelForm):
+    """Who leads a visit, and what of its preparation is done."""
+
+    class Meta:
+        model = Visit
+        fields = ["leader_name", "leader_phone", "is_insured", "has_safety_plan", "briefing"]
+        widgets = {"briefing": forms.Textarea(attrs={"rows": 6})}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, host, staff, study
+from practicum.views import bases, door, host, staff, study, visits
 
 app_name = "practicum"
 urlpatterns = [
@@ -28,6 +28,8 @@ urlpatterns = [
     path("sessions/<int:pk>/attendance/<int:trainee_pk>/", staff.person, name="person"),
     path("sessions/<int:pk>/leaves/<int:leave_pk>/", staff.decide_leave, name="decide_leave"),
     path("classes/<int:pk>/timetable/", staff.timetable, name="timetable"),
+    path("visits/<int:pk>/", visits.visit, name="visit"),
+    path("visits/<int:pk>/move/", visits.move, name="visit_move"),
     path("host/", host.host, name="host"),
     path("host/visits/<int:pk>/", host.host_visit, name="host_visit"),
     path("host/visits/<int:pk>/answer/", host.host_answer, name="host_answer"),

@@ -6,6 +6,45 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
+
+from practicum.viewsets.choosers import CHOOSERS
+from practicum.viewsets.places import (
+    BaseViewSet,
+    CalendarDayViewSet,
+    ClosureViewSet,
+    LecturerViewSet,
+    RoomViewSet,
+    VehicleViewSet,
+    VenueViewSet,
+)
+from practicum.viewsets.sessions import SessionViewSet, VisitViewSet
+
+
+class PracticumGroup(ViewSetGroup):
+    """Practice and attendance."""
+
+    menu_label = _("Practice and attendance")
+    menu_icon = "date"
+    menu_order = 300
+    items = (
+        SessionViewSet("practicum_sessions"),
+        VisitViewSet("practicum_visits"),
+        BaseViewSet("practicum_bases"),
+        VenueViewSet("practicum_venues"),
+        RoomViewSet("practicum_rooms"),
+        VehicleViewSet("practicum_vehicles"),
+        LecturerViewSet("practicum_lecturers"),
+        ClosureViewSet("practicum_closures"),
+        CalendarDayViewSet("practicum_calendar"),
+    )
+
+
+@hooks.register("register_admin_viewset")
+def register_viewsets() -> list[ViewSet | ViewSetGroup]:
+    """The screens and the choosers."""
+    return [PracticumGroup(), *CHOOSERS]
+
 
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import as_hours, under
 from practicum.rules.attendance import ATTENDED, Sign, Status
+from practicum.rules.reasons import SENTENCES
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -126,6 +127,16 @@ class CheckinEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise EventsAreAppendOnly("Check-in events are never deleted.")
+
+    @property
+    def ruling_display(self) -> str:
+        """What staff decided, in words."""
+        return str(AttendanceStatus(self.ruling).label) if self.ruling else ""
+
+    @property
+    def reason_display(self) -> str:
+        """Why it was refused, in words."""
+        return str(SENTENCES[self.reason]) if self.reason in SENTENCES else self.reason
 
     @property
     def sign(self) -> Sign:

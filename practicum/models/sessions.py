@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
 
@@ -289,6 +290,10 @@ class Session(index.Indexed, models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page for participants."""
+        return reverse("practicum:session", args=[self.pk])
 
     @property
     def hours(self) -> Decimal:

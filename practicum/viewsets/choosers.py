@@ -1,0 +1,143 @@
+"""Choosers: a form picks one of many without loading them all."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.viewsets.chooser import ChooserViewSet
+
+from enrollment.models import User
+from enrollment.viewsets.scoped import NameFilterForm, ScopedChooseResultsView, ScopedChooseView
+from practicum.models import Lecturer, Room, TrainingBase
+
+
+class BaseFilterForm(NameFilterForm):
+    """By name or unit."""
+
+    searched = ("name", "unit", "code")
+
+
+class _ChooseBase:
+    filter_form_class = BaseFilterForm
+    more = (("unit", _("Unit")), ("capacity_per_batch", _("People per batch")))
+
+
+class ChooseBaseView(_ChooseBase, ScopedChooseView):
+    """Choose a base."""
+
+
+class ChooseBaseResultsView(_ChooseBase, ScopedChooseResultsView):
+    """Choose a base: results."""
+
+
+class BaseChooserViewSet(ChooserViewSet):
+    """Training bases for other forms."""
+
+    model = TrainingBase
+    icon = "home"
+    choose_one_text = _("Choose a base")
+    choose_another_text = _("Choose another base")
+    choose_view_class = ChooseBaseView
+    choose_results_view_class = ChooseBaseResultsView
+    per_page = 20
+
+
+class RoomFilterForm(NameFilterForm):
+    """By room or venue."""
+
+    searched = ("name", "venue__name")
+
+
+class _ChooseRoom:
+    filter_form_class = RoomFilterForm
+    related = ("venue",)
+    more = (("venue", _("Venue")), ("capacity", _("Seats")))
+
+
+class ChooseRoomView(_ChooseRoom, ScopedChooseView):
+    """Choose a room."""
+
+
+class ChooseRoomResultsView(_ChooseRoom, ScopedChooseResultsView):
+    """Choose a room: results."""
+
+
+class RoomChooserViewSet(ChooserViewSet):
+    """Rooms for other forms."""
+
+    model = Room
+    icon = "desktop"
+    choose_one_text = _("Choose a room")
+    choose_another_text = _("Choose another room")
+    choose_view_class = ChooseRoomView
+    choose_results_view_class = ChooseRoomResultsView
+    per_page = 20
+
+
+class LecturerFilterForm(NameFilterForm):
+    """By name, unit or subject."""
+
+    searched = ("name", "unit", "subjects")
+
+
+class _ChooseLecturer:
+    filter_form_class = LecturerFilterForm
+    more = (("title", _("Professional title")), ("subjects", _("Subjects")))
+
+
+class ChooseLecturerView(_ChooseLecturer, ScopedChooseView):
+    """Choose a lecturer."""
+
+
+class ChooseLecturerResultsView(_ChooseLecturer, ScopedChooseResultsView):
+    """Choose a lecturer: results."""
+
+
+class LecturerChooserViewSet(ChooserViewSet):
+    """Lecturers for other forms."""
+
+    model = Lecturer
+    icon = "user"
+    choose_one_text = _("Choose a lecturer")
+    choose_another_text = _("Choose another lecturer")
+    choose_view_class = ChooseLecturerView
+    choose_results_view_class = ChooseLecturerResultsView
+    per_page = 20
+
+
+class UserFilterForm(NameFilterForm):
+    """By name or user name."""
+
+    searched = ("name", "username")
+
+
+class _ChooseUser:
+    filter_form_class = UserFilterForm
+    more = (("username", _("User name")),)
+
+
+class ChooseUserView(_ChooseUser, ScopedChooseView):
+    """Choose an account."""
+
+
+class ChooseUserResultsView(_ChooseUser, ScopedChooseResultsView):
+    """Choose an account: results."""
+
+
+class UserChooserViewSet(ChooserViewSet):
+    """Accounts, for hosts and lecturers; forms ask for this widget by name."""
+
+    model = User
+    icon = "user"
+    register_widget = False
+    choose_one_text = _("Choose an account")
+    choose_another_text = _("Choose another account")
+    choose_view_class = ChooseUserView
+    choose_results_view_class = ChooseUserResultsView
+    per_page = 20
+
+
+user_chooser = UserChooserViewSet("practicum_user_chooser")
+base_chooser = BaseChooserViewSet("base_chooser")
+room_chooser = RoomChooserViewSet("room_chooser")
+lecturer_chooser = LecturerChooserViewSet("lecturer_chooser")
+CHOOSERS = [user_chooser, base_chooser, room_chooser, lecturer_chooser]
