@@ -41,9 +41,6 @@ GROUP_OF_APP = {
 }
 #: Wagtail's own entries that belong to content.
 CONTENT_NAMES = frozenset({"explorer", "images", "documents", "snippets", "media"})
-#: Wagtail's own headings, which stay.
-REPORTS_ORDER = 9000
-SETTINGS_ORDER = 10000
 
 
 class AllPagesMenuItem(ExplorerMenuItem):
@@ -71,8 +68,6 @@ def group_of(item: MenuItem) -> Group | None:
     """Where ``item`` goes; nothing for entries that stay where they are."""
     if item.name in CONTENT_NAMES:
         return CONTENT
-    if item.name in {"reports", "settings", "help"}:
-        return None
     return GROUP_OF_APP.get(app_of(item.url))
 
 
@@ -87,7 +82,10 @@ def arrange(request: HttpRequest, items: list[MenuItem]) -> None:
     kept: list[MenuItem] = []
     grouped: dict[Group, list[MenuItem]] = {group: [] for group in GROUPS}
     for item in sorted(items, key=lambda entry: entry.order):
-        if item.name in {"reports", "settings", "help"}:
+        if item.name == "help":
+            # Its links lead out to Wagtail's own site, for people who build with it.
+            continue
+        if item.name in {"reports", "settings"}:
             kept.append(item)
             continue
         for leaf in _leaves(item, request):

@@ -228,8 +228,10 @@ def evidence_urls(entries: list[HourEntry], url_of: Callable[[str, Any], str]) -
 
     ``url_of(kind, row)`` makes the address; views know addresses, reports do not.
     """
-    lessons = {entry.evidence_id for entry in entries if entry.evidence_type == "lesson"}
-    visits = {entry.evidence_id for entry in entries if entry.evidence_type == "attendance"}
+    # Evidence of other kinds carries marks of its own, and those need not be numbers.
+    numbered = [entry for entry in entries if entry.evidence_id.isdecimal()]
+    lessons = {entry.evidence_id for entry in numbered if entry.evidence_type == "lesson"}
+    visits = {entry.evidence_id for entry in numbered if entry.evidence_type == "attendance"}
     pages = (
         {str(page.pk): page for page in LessonPage.objects.filter(pk__in=lessons).live()} if lessons else {}
     )

@@ -34,7 +34,9 @@ def menu_by_work(request: HttpRequest, menu_items: list[MenuItem]) -> None:
 @hooks.register("register_admin_menu_item")
 def to_the_portal() -> MenuItem:
     """The way back to the pages that trainees see."""
-    return MenuItem(_("To the academy"), reverse("portal:home"), name="portal", icon_name="home", order=20000)
+    # The sidebar takes every address that begins like an entry's for a page of it; the query keeps “/” apart.
+    url = f"{reverse('portal:home')}?from=admin"
+    return MenuItem(_("To the academy"), url, name="portal", icon_name="home", order=20000)
 
 
 @hooks.register("register_log_actions")
@@ -42,6 +44,16 @@ def log_actions(actions: Any) -> None:
     """Exports and views of personal data stand in the audit log."""
     actions.register_action("academy.export", _("Export"), _("Exported figures or people"))
     actions.register_action("academy.view_people", _("View of people"), _("Looked at a list of people"))
+
+
+#: What each task is called, and where it is done.
+TASKS = {
+    "moderation": (_("pages wait for my review"), "wagtailadmin_reports:workflow_tasks"),
+    "sessions_today": (_("sessions today"), "practicum:schedule"),
+    "unsettled": (_("past sessions whose hours are not posted"), "practicum:schedule"),
+    "visits": (_("visits wait for the academy"), "practicum:schedule"),
+    "imports": (_("roster imports wait for confirmation"), "portal:workbench_imports"),
+}
 
 
 class WaitingPanel(Component):
@@ -53,7 +65,13 @@ class WaitingPanel(Component):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """The tasks that are this person's, with their counts."""
-        return {"waiting": waiting_for(parent_context["request"].user)}
+        waiting = waiting_for(parent_context["request"].user)
+        return {
+            "waiting": [
+                {"count": task.count, "label": TASKS[task.code][0], "url": reverse(TASKS[task.code][1])}
+                for task in waiting
+            ]
+        }
 
 
 @hooks.register("construct_homepage_panels")

@@ -87,7 +87,7 @@ def choose(
             step = Step.SIGN_OUT if now >= meeting.ends_at - dt.timedelta(minutes=10) else Step.TODAY
             return NextStep(step, meeting.title, meeting.url, meeting)
     for meeting in held:
-        if now < meeting.starts_at:
+        if now < meeting.starts_at and not meeting.signed_out:
             return NextStep(Step.TODAY, meeting.title, meeting.url, meeting)
     if due and not is_exempt:
         return NextStep(Step.DUE, due[0].title, due[0].url, due_on=due[0].due_on)

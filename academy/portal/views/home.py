@@ -39,7 +39,9 @@ def public(request: HttpRequest) -> HttpResponse:
     site = Site.find_for_request(request)
     page = site.root_page.specific if site is not None else None
     if isinstance(page, HomePage) and page.live:
-        return page.serve(request)
+        answer = page.serve(request)
+        answer.context_data["notices"] = notices()
+        return answer
     return render(request, "academy/home_public.html")
 
 

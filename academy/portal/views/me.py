@@ -51,8 +51,8 @@ def _tabs(here: str) -> list[dict[str, Any]]:
 
 
 def _year(request: HttpRequest, years: list[int]) -> int:
-    text = request.GET.get("year", "")
-    return int(text) if text.isdigit() and int(text) in years else years[0]
+    asked = request.GET.get("year", "")
+    return next((year for year in years if str(year) == asked), years[0])
 
 
 def _page(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:

@@ -64,10 +64,8 @@ def _organization(request: HttpRequest, code: str | None) -> tuple[Organization,
 
 def _year(request: HttpRequest) -> int:
     """The year asked for; this one when none or nonsense is."""
-    text = request.GET.get("year", "")
-    if text.isdigit() and int(text) in reports.zone_years():
-        return int(text)
-    return timezone.localdate().year
+    asked = request.GET.get("year", "")
+    return next((year for year in reports.zone_years() if str(year) == asked), timezone.localdate().year)
 
 
 def _people_url(organization: Organization, year: int, **choices: str) -> str:
@@ -95,7 +93,7 @@ def _row(place: PlaceFigures, report: ZoneReport) -> list[dict[str, str]]:
         {"text": str(total.people), "url": _people_url(organization, year, own=own)},
         {"text": str(total.exempt), "url": _people_url(organization, year, state="exempt", own=own)},
         {"text": str(total.reached), "url": _people_url(organization, year, state="reached", own=own)},
-        {"text": _percent(total)},
+        {"text": _percent(total), "url": _people_url(organization, year, state="short", own=own)},
     ]
     for cohort, figures in place.cohorts:
         cell = {"text": _percent(figures)}

@@ -1,0 +1,100 @@
+"""The first page: what it says, whom it presses, and what it costs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from academy.reports import year_at_a_glance
+from enrollment.actions.hours import reverse_entry
+from enrollment.actions.people import exempt
+from enrollment.models import HourKind, Trainee
+from enrollment.reports import year_of
+
+pytestmark = pytest.mark.django_db
+
+#: Session with user, roles, standing with balances, sessions, attendance, catalogue mark, assignments,
+#: progress.
+MOST_QUERIES = 8
+
+
+def page(client) -> str:
+    answer = client.get(reverse("portal:home"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_stranger_sees_the_public_face_and_the_way_in(client):
+    text = page(client)
+    assert reverse("account_login") in text
+    assert reverse("portal:ledger") not in text
+
+
+def test_a_trainee_sees_what_is_missing(sign_in, zhang, credit):
+    credit(zhang, 30, HourKind.CLASSROOM)
+    text = page(sign_in(user=zhang))
+    assert "还差 24.5 学时" in text
+    assert "应修 32 学时" in text
+
+
+def test_a_trainee_sees_that_the_target_is_reached(sign_in, zhang, credit):
+    credit(zhang, 32 * 4, HourKind.CLASSROOM)
+    assert "本年度学时已达标" in page(sign_in(user=zhang))
+
+
+def test_the_exempt_read_of_study_at_home_and_never_of_a_shortfall(sign_in, zhang, zhao):
+    trainee = Trainee.objects.get(user=zhang)
+    exempt(
+        trainee=trainee,
+        ground="age",
+        reason="年事已高",
+        starts_on=dt.date(timezone.localdate().year, 1, 1),
+        actor=zhao,
+    )
+    text = page(sign_in(user=zhang))
+    assert "送学上门" in text
+    for word in ("还差", "逾期", "未达标", "应修"):
+        assert word not in text
+
+
+def test_the_page_agrees_with_the_ledger_after_a_reversal(zhang, zhao, credit, this_year):
+    credit(zhang, 8, HourKind.ONLINE)
+    mistaken = credit(zhang, 6, HourKind.BRANCH)
+    credit(zhang, 10, HourKind.BASE_VISIT)
+    reverse_entry(entry=mistaken, actor=zhao, reason="重复登记")
+    trainee, glance = year_at_a_glance(zhang, this_year)
+    report = year_of(trainee, this_year)
+    assert glance.earned_quarters == report.earned_quarters == 18
+    assert glance.shortfall_quarters == report.shortfall_quarters
+    assert glance.percent == report.percent
+    assert {kind.code: kind.quarters for kind in glance.kinds} == {
+        HourKind.ONLINE: 8,
+        HourKind.BASE_VISIT: 10,
+    }
+
+
+def test_staff_without_a_roster_record_find_their_work(sign_in, zhou, zhao):
+    assert reverse("portal:zone") in page(sign_in(user=zhou))
+    assert reverse("wagtailadmin_home") in page(sign_in(user=zhao))
+
+
+def test_a_trainee_is_offered_no_work_of_others(sign_in, zhang):
+    text = page(sign_in(user=zhang))
+    for name in ("portal:zone", "portal:workbench", "wagtailadmin_home"):
+        assert f'href="{reverse(name)}"' not in text
+
+
+def test_queries_do_not_grow_with_the_ledger(sign_in, zhang, credit, django_assert_max_num_queries):
+    client = sign_in(user=zhang)
+    page(client)
+    with django_assert_max_num_queries(MOST_QUERIES) as few:
+        page(client)
+    for kind in HourKind:
+        if kind != HourKind.ADJUSTMENT:
+            credit(zhang, 3, kind)
+    with django_assert_max_num_queries(MOST_QUERIES) as many:
+        page(client)
+    assert len(many) == len(few)

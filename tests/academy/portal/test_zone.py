@@ -1,0 +1,141 @@
+"""The zone dashboard: who may open it, that its figures are the ledger's, what it costs, what it exports."""
+
+from __future__ import annotations
+
+import datetime as dt
+from io import BytesIO
+
+import pytest
+from django.db.models import Sum
+from django.urls import reverse
+from openpyxl import load_workbook
+from wagtail.models import ModelLogEntry
+
+from academy import reports
+from academy.spreadsheets import neutral
+from enrollment.actions.people import admit, exempt
+from enrollment.models import CohortCode, HourEntry, HourKind, Standing, Trainee
+
+pytestmark = pytest.mark.django_db
+
+#: Session with user, roles, organization, its children and two sums, hours by kind, hours by month.
+MOST_QUERIES = 8
+
+
+@pytest.fixture
+def zone_at_work(everyone, tree, credit, zhao):
+    """Hours in both parks: one member at target, one short, one secretary short, one exempt."""
+    credit(everyone["zhang"], 32 * 4, HourKind.CLASSROOM)
+    credit(everyone["wang"], 40, HourKind.BASE_VISIT)
+    credit(everyone["outsider"], 12, HourKind.ONLINE)
+    old = admit(name="示例老党员", organization=tree.make, actor=None, started_on=dt.date(2001, 7, 1))
+    exempt(trainee=old, ground="age", reason="年事已高", starts_on=dt.date(2020, 1, 1), actor=zhao)
+    return tree
+
+
+@pytest.mark.parametrize("name", ["wang", "li", "zhang", "chen", "sun", "outsider"])
+def test_only_leaders_and_administrators_open_it(sign_in, everyone, zone_at_work, name):
+    client = sign_in(user=everyone[name])
+    assert client.get(reverse("portal:zone")).status_code == 403
+    for page in ("zone_organization", "zone_export", "zone_people", "zone_people_export"):
+        assert client.get(reverse(f"portal:{page}", args=["ZONE"])).status_code == 403
+
+
+def test_a_leader_of_one_park_sees_no_other(sign_in, tree, zone_at_work, outsider):
+    from enrollment.actions.roles import grant_role
+
+    grant_role(user=outsider, role="zone_leader", organization=tree.park_b)
+    client = sign_in(user=outsider)
+    assert client.get(reverse("portal:zone")).context["report"].organization == tree.park_b
+    assert client.get(reverse("portal:zone_organization", args=["BIO"])).status_code == 200
+    for code in ("ZONE", "PARK-A", "SOFT", "NOWHERE"):
+        for page in ("zone_organization", "zone_export", "zone_people", "zone_people_export"):
+            assert client.get(reverse(f"portal:{page}", args=[code])).status_code == 404
+
+
+def test_the_figures_are_those_of_the_ledger(zone_at_work, this_year):
+    report = reports.zone_report(zone_at_work.zone, [], this_year)
+    entries = HourEntry.objects.filter(year=this_year)
+    assert report.total.total.earned_quarters == entries.aggregate(total=Sum("quarters"))["total"] == 180
+    by_kind = dict(entries.order_by().values_list("kind").annotate(total=Sum("quarters")))
+    assert {kind.code: kind.quarters for kind in report.by_kind} == by_kind
+    assert sum(quarters for _month, quarters in report.by_month) == 180
+    total = report.total.total
+    assert (total.people, total.exempt, total.reached) == (5, 1, 1)
+    for cohort in CohortCode:
+        people = Trainee.objects.filter(appointments__cohort=cohort, appointments__ended_on=None)
+        assert report.total.by_cohort[cohort].people == people.count()
+
+
+def test_a_figure_leads_to_as_many_people_as_it_says(zone_at_work, zhou, this_year):
+    report = reports.zone_report(zone_at_work.zone, [], this_year)
+    for place in report.places:
+        own = place.organization == report.organization
+        for state, figure in (("", "people"), ("reached", "reached"), ("exempt", "exempt")):
+            people = reports.people_of(zhou, place.organization, this_year, state=state, own=own)
+            assert people.count() == getattr(place.total, figure)
+
+
+def test_drilling_down_keeps_the_sums(zone_at_work, this_year):
+    zone = reports.zone_report(zone_at_work.zone, [], this_year)
+    park = reports.zone_report(zone_at_work.park_a, [], this_year)
+    above = next(place for place in zone.places if place.organization == zone_at_work.park_a)
+    assert above.total == park.total.total
+
+
+def test_people_stand_by_organization_and_name_never_by_hours(zone_at_work, zhou, this_year):
+    people = list(reports.people_of(zhou, zone_at_work.zone, this_year))
+    keys = [(row.organization.path, row.trainee.name) for row in people]
+    assert keys == sorted(keys)
+    assert len(people) == Standing.objects.filter(year=this_year).count()
+
+
+def test_queries_are_few_and_do_not_grow(
+    sign_in, zone_at_work, zhou, django_assert_max_num_queries, this_year
+):
+    client = sign_in(user=zhou)
+    client.get(reverse("portal:zone"))
+    with django_assert_max_num_queries(MOST_QUERIES) as few:
+        client.get(reverse("portal:zone"), {"year": this_year - 1})
+    for number in range(20):
+        admit(name=f"示例{number}号", organization=zone_at_work.make, actor=None)
+    with django_assert_max_num_queries(MOST_QUERIES) as many:
+        client.get(reverse("portal:zone"))
+    assert len(many) <= max(len(few), MOST_QUERIES)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(reverse("portal:zone_organization", args=["PARK-A"]))
+
+
+def test_the_export_says_what_the_page_says_and_is_logged(sign_in, zone_at_work, zhou, this_year):
+    answer = sign_in(user=zhou).get(reverse("portal:zone_export", args=["ZONE"]))
+    book = load_workbook(BytesIO(answer.content))
+    rows = list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert sum(row[2] for row in rows) == 5
+    assert sum(row[4] for row in rows) == 1
+    assert sum(row[7] for row in rows) == 45
+    entry = ModelLogEntry.objects.get(action="academy.export")
+    assert (entry.user, entry.data) == (zhou, {"what": "zone_figures", "year": this_year})
+
+
+def test_names_in_the_export_are_no_formulas(sign_in, zone_at_work, zhou):
+    admit(name="=HYPERLINK(A1)", organization=zone_at_work.make, actor=None)
+    answer = sign_in(user=zhou).get(reverse("portal:zone_people_export", args=["MAKE"]))
+    cells = [row[0] for row in load_workbook(BytesIO(answer.content)).active.iter_rows(min_row=2)]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert "'=HYPERLINK(A1)" in {cell.value for cell in cells}
+
+
+def test_looking_at_people_is_logged(sign_in, zone_at_work, zhou):
+    answer = sign_in(user=zhou).get(reverse("portal:zone_people", args=["SOFT"]), {"state": "reached"})
+    assert "张学员" in answer.content.decode()
+    assert "王书记" not in answer.content.decode().split("<main")[1]
+    assert ModelLogEntry.objects.filter(action="academy.view_people", user=zhou).count() == 1
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\r=1"])
+def test_cells_are_neutralised(text):
+    assert neutral(text) == f"'{text}"
+
+
+def test_figures_stay_figures():
+    assert [neutral(value) for value in (3, 2.5, None, -4)] == [3, 2.5, None, -4]
