@@ -106,6 +106,9 @@ def found(
         ],
         actor=actor,
     )
+    if parent is not None:
+        # The row was counted up under the lock; the caller's copy follows, for the tree reads it.
+        parent.numchild += 1
     return organization
 
 
