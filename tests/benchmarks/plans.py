@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 #: Any value serves: the cookie and the header have to agree, as they do in a browser.
 CSRF_TOKEN = "benchmarkbenchmarkbenchmark12345"
+#: Pages ask for HTML; the scripts that send beats and sign-ins ask for JSON.
+ACCEPTED = {False: "text/html,*/*", True: "application/json"}
 TRANSACTION_WORDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
@@ -28,7 +30,10 @@ class Request:
 
 def as_person(path: str, session: str, *, json: str = "", form: str = "", status: int = 200) -> Request:
     """Return a request of a signed-in browser: a page, or a form or JSON sent to it."""
-    headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF_TOKEN}", "Accept": "text/html,*/*"}
+    headers = {
+        "Cookie": f"sessionid={session}; csrftoken={CSRF_TOKEN}",
+        "Accept": ACCEPTED[bool(json or form)],
+    }
     if not (json or form):
         return Request(path, headers=headers, status=status)
     kind = "application/json" if json else "application/x-www-form-urlencoded"

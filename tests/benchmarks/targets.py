@@ -16,10 +16,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "academy.settings.dev")
 django.setup()
 
 from django.db.models import Count  # noqa: E402
+from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from courses.actions.progress import open_lesson  # noqa: E402
 from courses.models import LessonPage  # noqa: E402
 from enrollment.models import ROSTER_STATUSES, Enrollment, Trainee, TrainingClass, User  # noqa: E402
 from practicum.models import Audience, Session  # noqa: E402
@@ -60,39 +60,38 @@ def students() -> list[User]:
 
 def watched_lesson() -> LessonPage:
     """Return a published lesson with a playable video."""
-    return LessonPage.objects.live().filter(video__isnull=False).order_by("pk")[0]
+    lessons = LessonPage.objects.live().filter(video__duration_seconds__gt=0)
+    return lessons.order_by("pk").select_related("video")[0]
+
+
+def lesson_url(lesson: LessonPage) -> str:
+    """Return the address of a lesson."""
+    return reverse("courses:lesson", args=[lesson.get_parent().slug, lesson.slug])
 
 
 def pages() -> dict[str, list[Request]]:
     """Return the reading targets."""
     people = [sign_in(user) for user in students()]
     lesson = watched_lesson()
-    course = lesson.get_parent().specific
     staff, leader = person("zhao"), person("zhou")
-    course_url = reverse("courses:course", args=[course.slug])
-    lesson_url = reverse("courses:lesson", args=[course.slug, lesson.slug])
+    course_url = reverse("courses:course", args=[lesson.get_parent().slug])
+    roster_url = reverse("enrollment:class_roster", args=[busiest_class().pk])
     return {
         "trainee_home": [as_person(reverse("portal:home"), session) for session in people],
         "course_page": [as_person(course_url, session) for session in people],
-        "lesson_page": [as_person(lesson_url, session) for session in people],
-        "class_roster": [as_person(roster_url(busiest_class()), staff)],
+        "lesson_page": [as_person(lesson_url(lesson), session) for session in people],
+        "class_roster": [as_person(roster_url, staff)],
         "zone_dashboard": [as_person(reverse("portal:zone"), leader)],
     }
-
-
-def roster_url(training_class: TrainingClass) -> str:
-    """Return the page on which staff see the roster of a class."""
-    return reverse("enrollment:roster", args=[training_class.pk])
 
 
 def beats() -> list[Request]:
     """Return heartbeats of a video that plays on, each connection a trainee who has the lesson open."""
     lesson = watched_lesson()
     path = reverse("courses:beat", args=[lesson.pk])
-    people = students()
-    for user in people:
-        open_lesson(user=user, lesson=lesson)
-    sessions = [sign_in(user) for user in people]
+    sessions = [sign_in(user) for user in students()]
+    for session in sessions:
+        Client(SERVER_NAME="127.0.0.1").get(lesson_url(lesson), headers={"Cookie": f"sessionid={session}"})
     return [
         as_person(
             path,
@@ -132,9 +131,9 @@ def door() -> tuple[list[Request], dict[str, Any]]:
         hour_kind="classroom",
         quarters=4,
     )
-    path = reverse("practicum:checkin")
+    path = reverse("practicum:checkin", args=[session.pk])
     trainees = Trainee.objects.filter(enrollments__training_class=training_class).select_related("user")
-    form = f"session={session.pk}&code={{code}}&nonce={{nonce}}"
+    form = "code={code}&nonce={nonce}"
     requests = [
         as_person(path, sign_in(account_of(trainee)), form=form) for trainee in trainees[:AT_THE_DOOR]
     ]
