@@ -137,13 +137,20 @@ def _judge_again(
     rows = [row_from_data(item) for item in data]
     wanted = {row.person.organization_id for row in rows if row.person.organization_id is not None}
     open_now = lookup.still_open(wanted, organization=organization, actor=actor)
+    names = lookup.names_of(wanted - open_now)
     checked = [
         row
         if row.problems or row.person.organization_id in open_now
         else Row(
             row.number,
             row.person,
-            (Problem(Column.ORGANIZATION, Fault.DISSOLVED_ORGANIZATION, {"value": ""}),),
+            (
+                Problem(
+                    Column.ORGANIZATION,
+                    Fault.DISSOLVED_ORGANIZATION,
+                    {"value": names.get(row.person.organization_id or 0, "")},
+                ),
+            ),
         )
         for row in rows
     ]
@@ -248,8 +255,8 @@ def apply_roster(*, roster_import: RosterImport, actor: User | None) -> RosterIm
     """Write everything the verdict shows as new or changed, in one transaction. Applying twice is once.
 
     Raises:
-        Refused: ``roster_not_ready``; ``roster_data_changed`` when people have changed since and something else
-            would be written: nothing is saved and the new verdict is kept.
+        Refused: ``roster_not_ready``; ``roster_data_changed`` when people have changed since the preview and
+            something else would be written: nothing is saved and the new verdict is kept.
     """
     try:
         with transaction.atomic():

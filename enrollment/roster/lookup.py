@@ -66,6 +66,11 @@ def still_open(ids: Collection[int], *, organization: Organization | None, actor
     }
 
 
+def names_of(ids: Collection[int]) -> dict[int, str]:
+    """The full names of organizations."""
+    return dict(Organization.objects.filter(pk__in=ids).order_by().values_list("pk", "name"))
+
+
 _FIELDS = (
     "pk", "name", "home_organization_id", "gender", "ethnicity", "born_on", "education", "joined_on",
     "member_status", "phone", "identity_digest", "note", "home_organization__path",

@@ -156,7 +156,7 @@ FIELDS: dict[str, str | Promise] = {
     Column.PHONE: _("Mobile phone"),
     Column.IDENTITY: _("Identity number"),
     "identity_digest": _("Identity number"),
-    Column.NOTE: _("Note"),
+    Column.NOTE: _("Remarks"),
 }
 
 OUTCOMES: dict[str, str | Promise] = {

@@ -66,7 +66,7 @@ class ActivityForm(forms.Form):
     """One branch activity on one day. Attendees are chosen beside it."""
 
     organization = forms.CharField(label=_("Organization"), max_length=120)
-    form = forms.ChoiceField(label=_("Form"), choices=BranchActivity.Form.choices)
+    form = forms.ChoiceField(label=_("Form of activity"), choices=BranchActivity.Form.choices)
     title = forms.CharField(label=_("Title"), max_length=120)
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     starts = forms.TimeField(

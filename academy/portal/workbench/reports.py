@@ -37,7 +37,9 @@ def roots_of(user: User, limit: int = 3) -> list[Organization]:
     """The organizations a person was put in charge of (all below them belong to it)."""
     if user.scope.everything:
         return list(Organization.objects.filter(depth=1)[:limit])
-    return list(Organization.objects.filter(path__in=user.scope.managed_paths)[:limit])
+    paths = user.scope.managed_paths
+    highest = [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
+    return list(Organization.objects.filter(path__in=highest)[:limit])
 
 
 @dataclass(frozen=True)

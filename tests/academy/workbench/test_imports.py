@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.html import escape
 
 from enrollment.actions import roster
 from enrollment.models import RosterImport, Trainee
@@ -115,7 +116,7 @@ def test_a_file_that_cannot_be_read_ends_in_a_sentence(
     roster_import = RosterImport.objects.get()
     assert roster_import.status == Status.FAILED
     page = desk.get(reverse("portal:workbench_import", args=[roster_import.pk])).content.decode()
-    assert roster_import.error in page
+    assert escape(roster_import.error) in page
 
 
 def test_an_empty_upload_is_refused_in_the_form(desk, tree):
