@@ -357,7 +357,10 @@ def _today_plans(
         day, row, {**room_row, "minutes": 75}, begin, people, training_class, None, None
     )
     base = next(
-        base for base in day.bases if base.capacity_per_batch >= len(people) and not day.closed.get(base.pk)
+        base
+        for base in day.bases
+        if base.capacity_per_batch >= len(people)
+        and not any(row.starts_on <= day.today <= row.ends_on for row in day.closed.get(base.pk, []))
     )
     visit_plan = _session_plan(
         day, row, {**base_row, "minutes": 90}, visit_at, people, training_class, None, base
