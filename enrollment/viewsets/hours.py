@@ -277,6 +277,10 @@ class CloseYearView(CreateThroughAction):
         """By the action."""
         return years.close_year(year=form.cleaned_data["year"], actor=self.request.user)
 
+    def get_success_buttons(self) -> list[Any]:
+        """There is nothing to edit about it."""
+        return []
+
 
 class ReopenYearView(generic.DeleteView):
     """Opening a closed year again."""

@@ -350,11 +350,17 @@ class ExemptionViewSet(ScopedViewSet):
     add_view_class = CreateExemptionView
     edit_view_class = EditExemptionView
     delete_view_class = DeleteExemptionView
-    list_display = ("trainee", "trainee.home_organization", "get_ground_display", "starts_on", "ends_on")
+    list_display = (
+        "trainee",
+        Column("organization", label=_("Organization"), accessor="trainee.home_organization"),
+        "get_ground_display",
+        "starts_on",
+        "ends_on",
+    )
     list_filter = ("ground",)
     search_fields = ("trainee__name",)
     search_backend_name = None
-    list_export = ("trainee", "trainee.home_organization", "get_ground_display", "starts_on", "ends_on")
+    list_export = ("trainee", "get_ground_display", "reason", "starts_on", "ends_on")
     export_filename = "exemptions"
 
 

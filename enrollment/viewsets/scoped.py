@@ -94,6 +94,8 @@ class ThroughActionMixin:
 
     request: HttpRequest
     form: forms.ModelForm
+    produced_error_code: str
+    produced_error_message: str | None
 
     def perform(self, form: forms.ModelForm) -> Model:
         """Call the action with what ``form`` says; return the row."""
@@ -109,6 +111,8 @@ class ThroughActionMixin:
             return super().form_valid(form)  # type: ignore[misc]
         except Refused as refused:
             show_refusal(form, refused)
+            self.produced_error_code = refused.code
+            self.produced_error_message = refused.sentence
             return self.form_invalid(form)  # type: ignore[attr-defined]
 
 

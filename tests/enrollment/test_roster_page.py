@@ -1,0 +1,185 @@
+"""The class roster for teachers, administrators and affairs workers; certificates for strangers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from enrollment.actions.certificates import issue_in_bulk, revoke
+from enrollment.actions.classes import enrol, enrol_in_bulk, nominate, set_quota, transition
+from enrollment.models import Enrollment, EnrollmentStatus, Quota, TrainingClass
+from enrollment.views.classes import masked_name
+from tests.factories.enrollment import trainees, training_class
+
+#: Session with user, scope, class, roster count, roster, counts, quotas: whatever the class holds.
+ROSTER_QUERIES = 7
+
+
+@pytest.fixture
+def opened(chen):
+    return training_class(nominating=True, teacher=chen, title="示例书记班")
+
+
+def roster(one):
+    return reverse("enrollment:class_roster", args=[one.pk])
+
+
+def says(response):
+    return response.content.decode()
+
+
+def test_who_may_open_it(opened, soft, everyone, sign_in):
+    set_quota(training_class=opened, organization=soft, seats=2, actor=None)
+    nominate(training_class=opened, trainee=everyone["zhang"].trainee, actor=None)
+    allowed = {
+        name for name, user in everyone.items() if sign_in(user=user).get(roster(opened)).status_code == 200
+    }
+    assert allowed == {"li", "chen", "zhao", "zhou"}
+
+
+def test_strangers_are_led_to_sign_in(client, opened):
+    assert client.get(roster(opened)).status_code == 302
+
+
+def test_affairs_workers_see_their_own_people(opened, soft, bio, li, sign_in):
+    mine, theirs = trainees(soft, 1)[0], trainees(bio, 1)[0]
+    for organization in (soft, bio):
+        set_quota(training_class=opened, organization=organization, seats=2, actor=None)
+    for person in (mine, theirs):
+        nominate(training_class=opened, trainee=person, actor=None)
+    page = says(sign_in(user=li).get(roster(opened)))
+    assert mine.name in page
+    assert theirs.name not in page
+    assert "BIO" not in page
+
+
+def test_its_queries_do_not_grow(opened, soft, zhao, sign_in, django_assert_num_queries):
+    client = sign_in(user=zhao)
+    enrol_in_bulk(training_class=opened, trainees=trainees(soft, 2), actor=None)
+    client.get(roster(opened))
+    with CaptureQueriesContext(connection) as few:
+        client.get(roster(opened))
+    enrol_in_bulk(training_class=opened, trainees=trainees(soft, 40), actor=None)
+    with django_assert_num_queries(len(few)):
+        client.get(roster(opened))
+    assert len(few) == ROSTER_QUERIES, [query["sql"][:120] for query in few.captured_queries]
+
+
+def test_nominating_by_the_page(opened, soft, li, sign_in):
+    set_quota(training_class=opened, organization=soft, seats=1, actor=None)
+    one, two = trainees(soft, 2)
+    client = sign_in(user=li)
+    assert one.name in says(client.get(roster(opened), {"q": one.name}))
+    client.post(roster(opened), {"do": "nominate", "trainee": one.pk})
+    page = says(client.post(roster(opened), {"do": "nominate", "trainee": two.pk}, follow=True))
+    assert two.name in page
+    assert [held.status for held in Enrollment.objects.order_by("pk")] == ["nominated", "waitlisted"]
+    first = Enrollment.objects.get(trainee=one)
+    client.post(roster(opened), {"do": "withdraw", "enrollment": first.pk, "reason": "出差"})
+    assert Enrollment.objects.get(trainee=two).status == EnrollmentStatus.NOMINATED
+
+
+def test_a_withdrawal_without_reason_is_not_done(opened, soft, zhao, sign_in):
+    held = enrol(training_class=opened, trainee=trainees(soft, 1)[0], actor=None)
+    response = sign_in(user=zhao).post(
+        roster(opened), {"do": "withdraw", "enrollment": held.pk, "reason": ""}
+    )
+    assert response.status_code == 422
+    held.refresh_from_db()
+    assert held.status == EnrollmentStatus.ENROLLED
+
+
+@pytest.mark.parametrize("deed", ["enrol", "transition", "quota", "groups", "certify"])
+def test_affairs_workers_only_nominate(opened, soft, li, sign_in, deed):
+    set_quota(training_class=opened, organization=soft, seats=1, actor=None)
+    [person] = trainees(soft, 1)
+    response = sign_in(user=li).post(roster(opened), {"do": deed, "trainee": person.pk, "to": "running"})
+    assert response.status_code == 404
+    assert not Enrollment.objects.exists()
+
+
+def test_people_of_elsewhere_are_not_nominated(opened, soft, bio, li, sign_in):
+    set_quota(training_class=opened, organization=soft, seats=1, actor=None)
+    [stranger] = trainees(bio, 1)
+    client = sign_in(user=li)
+    assert stranger.name not in says(client.get(roster(opened), {"q": stranger.name})).replace(
+        f'value="{stranger.name}"', ""
+    )
+    client.post(roster(opened), {"do": "nominate", "trainee": stranger.pk})
+    assert not Enrollment.objects.exists()
+
+
+def test_a_class_run_by_its_teacher(opened, soft, chen, sign_in):
+    client = sign_in(user=chen)
+    client.post(roster(opened), {"do": "quota", "organization": "SOFT", "seats": 3})
+    assert Quota.objects.get().seats == 3
+    wrong = client.post(roster(opened), {"do": "quota", "organization": "NOWHERE", "seats": 3})
+    assert wrong.status_code == 422
+    for person in trainees(soft, 3):
+        client.post(roster(opened), {"do": "enrol", "trainee": person.pk})
+    client.post(roster(opened), {"do": "groups", "size": 2})
+    assert Enrollment.objects.filter(group_number__isnull=False).count() == 3
+    client.post(roster(opened), {"do": "transition", "to": "running"})
+    assert TrainingClass.objects.get().status == "running"
+    page = says(client.post(roster(opened), {"do": "transition", "to": "closed"}, follow=True))
+    assert f"{opened.ends_on:%Y}" in page
+    assert TrainingClass.objects.get().status == "running", "it is not over yet"
+    printed = says(client.get(reverse("enrollment:class_roster_print", args=[opened.pk])))
+    assert printed.count("中共示例软件有限公司支部委员会") == 3
+
+
+def test_unknown_deeds_are_not_found(opened, zhao, sign_in):
+    assert sign_in(user=zhao).post(roster(opened), {"do": "explode"}).status_code == 404
+
+
+def test_the_list_of_classes(opened, soft, li, zhang, sign_in):
+    set_quota(training_class=opened, organization=soft, seats=1, actor=None)
+    assert opened.title in says(sign_in(user=li).get(reverse("enrollment:class_list")))
+    assert sign_in(user=zhang).get(reverse("enrollment:class_list")).status_code == 404
+
+
+# --- Certificates ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(soft, zhang, zhao):
+    start = timezone.localdate() - dt.timedelta(days=7)
+    one = training_class(starts_on=start, days=2, title="示例书记班")
+    enrol(training_class=one, trainee=zhang.trainee, actor=None)
+    for status in ("running", "closed"):
+        one = transition(training_class=one, to=status, actor=zhao)
+    return issue_in_bulk(training_class=one, actor=zhao)[0]
+
+
+def test_a_stranger_learns_that_it_is_genuine_and_nothing_else(client, certificate, zhang):
+    response = client.get(reverse("enrollment:certificate", args=[certificate.verification_code.lower()]))
+    page = says(response)
+    assert response.status_code == 200
+    assert certificate.number in page
+    assert "张*员" in page
+    assert "张学员" not in page
+    assert zhang.phone not in page
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_a_revoked_certificate_says_so(client, certificate, zhao):
+    revoke(certificate=certificate, actor=zhao, reason="信息有误")
+    page = says(client.get(reverse("enrollment:certificate", args=[certificate.verification_code])))
+    assert "信息有误" not in page
+    assert "text-danger" in page or "revoked" in page or "撤销" in page
+
+
+def test_an_unknown_code(client, db):
+    assert client.get(reverse("enrollment:certificate", args=["NOSUCHCODE"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"), [("张三", "张*"), ("张学员", "张*员"), ("欧阳学员", "欧**员"), ("张", "*")]
+)
+def test_masked_names(name, masked):
+    assert masked_name(name) == masked
