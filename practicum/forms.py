@@ -46,7 +46,7 @@ class BaseFilterForm(forms.Form):
         queryset=IndustryTag.objects.filter(kind=TagKind.FIELD),
     )
     title = forms.ChoiceField(
-        label=_("Title"), required=False, choices=[("", _("All titles")), *TitleLevel.choices]
+        label=_("Title of honour"), required=False, choices=[("", _("All titles")), *TitleLevel.choices]
     )
 
 

@@ -78,7 +78,7 @@ class CheckinEvent(models.Model):
         verbose_name=_("trainee"),
     )
     direction = models.CharField(_("event"), max_length=10, choices=Direction.choices)
-    source = models.CharField(_("source"), max_length=12, choices=Source.choices)
+    source = models.CharField(_("way of check-in"), max_length=12, choices=Source.choices)
     nonce = models.CharField(_("nonce"), max_length=64, unique=True)
     effective_at = models.DateTimeField(_("counts as"), help_text=_("The time this event stands for."))
     device_at = models.DateTimeField(_("time of the device"), null=True, blank=True)
@@ -194,8 +194,8 @@ class Attendance(models.Model):
     status = models.CharField(
         _("status"), max_length=12, choices=AttendanceStatus.choices, default=AttendanceStatus.PENDING
     )
-    signed_in_at = models.DateTimeField(_("signed in at"), null=True, blank=True)
-    signed_out_at = models.DateTimeField(_("signed out at"), null=True, blank=True)
+    signed_in_at = models.DateTimeField(_("check-in time"), null=True, blank=True)
+    signed_out_at = models.DateTimeField(_("check-out time"), null=True, blank=True)
     quarters = models.PositiveSmallIntegerField(_("quarter hours earned"), default=0)
     refusal = models.CharField(
         _("hours refused"), max_length=300, blank=True, help_text=_("Why the ledger did not take the hours.")

@@ -36,7 +36,7 @@ WEEKDAYS = [
 class BaseStatus(models.TextChoices):
     """Whether a base receives visitors."""
 
-    DRAFT = "draft", _("Being prepared")
+    DRAFT = "draft", _("In preparation")
     ACTIVE = "active", _("Receives visitors")
     SUSPENDED = "suspended", _("Suspended")
     RETIRED = "retired", _("No longer a base")
@@ -76,7 +76,7 @@ class TrainingBase(index.Indexed, ClusterableModel):
     """A company or site that hosts experiential visits, with everything a visit needs (domain §4)."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(_("name of the base"), max_length=80)
     status = models.CharField(
         _("status"), max_length=12, choices=BaseStatus.choices, default=BaseStatus.ACTIVE
     )

@@ -24,7 +24,7 @@ class Venue(index.Indexed, ClusterableModel):
     """A house with rooms: the academy's own 2,000 m², or a service centre 党群服务中心."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(_("name of the venue"), max_length=80)
     kind = models.CharField(_("kind"), max_length=20, choices=VenueKind.choices, default=VenueKind.ACADEMY)
     address = models.CharField(_("address"), max_length=160, blank=True)
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
@@ -54,7 +54,7 @@ class Venue(index.Indexed, ClusterableModel):
 class RoomKind(models.TextChoices):
     """What a room is made for."""
 
-    CLASSROOM = "classroom", _("Classroom")
+    CLASSROOM = "classroom", _("Lecture room")
     MULTI_FUNCTION = "multi_function", _("Multi-function room")
     SCREENING = "screening", _("Screening room")
     STUDIO = "studio", _("Live-teaching studio")
@@ -66,9 +66,9 @@ class Room(index.Indexed, models.Model):
     """A room that one session at a time can use."""
 
     venue = ParentalKey(Venue, on_delete=models.CASCADE, related_name="rooms", verbose_name=_("venue"))
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("name of the room"), max_length=60)
     kind = models.CharField(_("kind"), max_length=20, choices=RoomKind.choices, default=RoomKind.CLASSROOM)
-    capacity = models.PositiveIntegerField(_("seats"))
+    capacity = models.PositiveIntegerField(_("capacity (people)"))
     area_m2 = models.DecimalField(_("area (m²)"), max_digits=7, decimal_places=1, null=True, blank=True)
     equipment = models.CharField(_("equipment"), max_length=200, blank=True)
     setup_minutes = models.PositiveSmallIntegerField(
@@ -110,8 +110,8 @@ class Vehicle(index.Indexed, models.Model):
     """A coach or car that takes people to bases."""
 
     plate = models.CharField(_("number plate"), max_length=20, unique=True)
-    name = models.CharField(_("name"), max_length=60, blank=True)
-    seats = models.PositiveSmallIntegerField(_("seats"))
+    name = models.CharField(_("name of the vehicle"), max_length=60, blank=True)
+    seats = models.PositiveSmallIntegerField(_("passenger seats"))
     driver_name = models.CharField(_("driver"), max_length=60, blank=True)
     driver_phone = models.CharField(_("driver's mobile phone"), max_length=20, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
@@ -188,7 +188,7 @@ class CalendarDay(models.Model):
     """A public holiday, or a weekend day that is worked to make up for one."""
 
     day = models.DateField(_("day"), unique=True)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("name of the day"), max_length=60)
     is_working = models.BooleanField(_("make-up workday"), default=False)
 
     class Meta:

@@ -67,7 +67,7 @@ def schedule(request: HttpRequest) -> HttpResponse:
     context["running"] = reports.run_today(request.user)
     context["tabs"] = [
         {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
-        {"label": _("Month"), "url": "?view=month", "current": context["view"] == "month"},
+        {"label": _("By month"), "url": "?view=month", "current": context["view"] == "month"},
     ]
     return render(request, "practicum/schedule.html", context)
 

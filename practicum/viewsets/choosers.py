@@ -50,7 +50,7 @@ class RoomFilterForm(NameFilterForm):
 class _ChooseRoom:
     filter_form_class = RoomFilterForm
     related = ("venue",)
-    more = (("venue", _("Venue")), ("capacity", _("Seats")))
+    more = (("venue", _("Venue")), ("capacity", _("Capacity (people)")))
 
 
 class ChooseRoomView(_ChooseRoom, ScopedChooseView):

@@ -123,7 +123,7 @@ BASE_PANELS = [
             FieldPanel("title_level"),
             FieldRowPanel([FieldPanel("title_awarded_on"), FieldPanel("title_expires_on")]),
         ],
-        heading=_("Title"),
+        heading=_("Title of honour"),
     ),
     MultiFieldPanel(
         [FieldPanel("contact_name"), FieldPanel("contact_phone")], heading=_("Contact (internal)")
@@ -159,7 +159,7 @@ class BaseIndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """What tells bases apart."""
         return [
-            TitleColumn("name", label=_("Name"), get_url=self.get_edit_url, sort_key="name"),
+            TitleColumn("name", label=_("Name of the base"), get_url=self.get_edit_url, sort_key="name"),
             Column("code", label=_("Code"), accessor="code", sort_key="code"),
             Column("unit", label=_("Unit"), accessor="unit"),
             Column("park", label=_("Park"), accessor="park"),
