@@ -6,16 +6,19 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
 from wagtail.snippets.views.snippets import (
     CreateView,
+    DeleteView,
     EditView,
+    HistoryView,
     IndexView,
     SnippetViewSet,
     SnippetViewSetGroup,
+    UsageView,
 )
 
 from courses.actions.questions import keep_version
@@ -28,6 +31,32 @@ class ManageableMixin:
     def get_base_queryset(self) -> QuerySet[Any]:
         """Rows of modules one teaches; all for administrators."""
         return super().get_base_queryset().manageable_by(self.request.user)  # type: ignore[misc,attr-defined]
+
+
+class ManageableObjectMixin:
+    """Rows of other modules do not exist here: Wagtail's own views ask for the model's permission alone."""
+
+    def get_object(self, *args: Any, **kwargs: Any) -> Any:
+        """The row, where whoever asks may manage it."""
+        found = super().get_object(*args, **kwargs)  # type: ignore[misc]
+        if found is None:
+            return None
+        mine = type(found).objects.manageable_by(self.request.user)  # type: ignore[attr-defined]
+        if not mine.filter(pk=found.pk).exists():
+            raise Http404
+        return found
+
+
+class OwnDeleteView(ManageableObjectMixin, DeleteView):
+    """Deletes what one may manage."""
+
+
+class OwnHistoryView(ManageableObjectMixin, HistoryView):
+    """The history of what one may manage."""
+
+
+class OwnUsageView(ManageableObjectMixin, UsageView):
+    """Where it is used."""
 
 
 class ChooseManageableView(ChooseView):
@@ -77,7 +106,7 @@ class QuestionCreateView(CreateView):
         return question
 
 
-class QuestionEditView(EditView):
+class QuestionEditView(ManageableObjectMixin, EditView):
     """A changed question is a new version; attempts keep the one they were given."""
 
     def get_form(self, form_class: Any = None) -> Any:
@@ -112,6 +141,9 @@ class QuestionViewSet(SnippetViewSet):
     add_view_class = QuestionCreateView
     edit_view_class = QuestionEditView
     index_view_class = QuestionIndexView
+    delete_view_class = OwnDeleteView
+    history_view_class = OwnHistoryView
+    usage_view_class = OwnUsageView
     chooser_viewset_class = ManageableChooserViewSet
     copy_view_enabled = False
     panels = (
@@ -137,7 +169,7 @@ class QuizCreateView(CreateView):
         return quiz
 
 
-class QuizEditView(EditView):
+class QuizEditView(ManageableObjectMixin, EditView):
     """Edits a test; attempts that were begun keep what they were given."""
 
     def get_form(self, form_class: Any = None) -> Any:
@@ -165,6 +197,9 @@ class QuizViewSet(SnippetViewSet):
     add_view_class = QuizCreateView
     edit_view_class = QuizEditView
     index_view_class = QuizIndexView
+    delete_view_class = OwnDeleteView
+    history_view_class = OwnHistoryView
+    usage_view_class = OwnUsageView
     chooser_viewset_class = ManageableChooserViewSet
     copy_view_enabled = False
     panels = (

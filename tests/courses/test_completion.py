@@ -127,7 +127,9 @@ def test_many_at_once_cost_the_same_for_more_people(school, tree, django_user_mo
 
     from tests.people import enrol_on_roster
 
-    people = [django_user_model.objects.create_user(f"p{number}", name=f"示例学员{number}") for number in range(12)]
+    people = [
+        django_user_model.objects.create_user(f"p{number}", name=f"示例学员{number}") for number in range(12)
+    ]
     for person in people:
         enrol_on_roster(person, tree.soft)
     when = timezone.now()
