@@ -62,13 +62,16 @@ def choose_port(host: str) -> int:
     return port
 
 
-def manage(*arguments: str) -> None:
-    """Run a management command and stop when it fails; its own message has been printed by then."""
+def prepare(*options: str) -> None:
+    """Migrate and load the demo in a process of its own, which says why when it cannot."""
     done = subprocess.run(
-        [PYTHON, ROOT / "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment()}, check=False
+        [PYTHON, ROOT / "bin" / "prepare_demo.py", *options],
+        cwd=ROOT,
+        env={**os.environ, **environment()},
+        check=False,
     )
     if done.returncode:
-        raise Stop(f"`manage.py {' '.join(arguments)}` failed; the reason stands above.")
+        raise SystemExit(done.returncode)
 
 
 def wait_until_served(url: str, server: "subprocess.Popen[str]") -> None:
@@ -144,10 +147,8 @@ def main() -> None:
     processes.die_with_parent()
     host = os.environ.get("HOST", "127.0.0.1")
     require_writable(environment()["DATABASE_URL"])
-    manage("migrate", "--verbosity", "0")
-    manage("demo", "--ensure")
+    prepare("--sign-ins")
     port = choose_port(host)
-    manage("demo", "--sign-ins")
     supervise(host, port)
 
 

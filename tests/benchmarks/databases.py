@@ -18,8 +18,8 @@ DEMO = ROOT / "var" / "demo" / "academy.sqlite3"
 CACHE = ROOT / "var" / "bench"
 
 
-def manage(url: str, *arguments: str) -> None:
-    """Run a management command against a database; stop when it fails."""
+def run(url: str, *command: object) -> None:
+    """Run one of our programs against a database; stop when it fails."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "academy.settings.dev",
@@ -27,15 +27,13 @@ def manage(url: str, *arguments: str) -> None:
         "MEDIA_ROOT": str(ROOT / "var" / "demo" / "media"),
         "LOG_LEVEL": "WARNING",
     }
-    subprocess.run([sys.executable, ROOT / "manage.py", *arguments], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, env=environment, check=True)
 
 
 def sqlite_academy(folder: Path) -> str:
     """Return the URL of a fresh copy of the demo academy, made first where there is none yet."""
     DEMO.parent.mkdir(parents=True, exist_ok=True)
-    source = f"sqlite:///{DEMO}"
-    manage(source, "migrate", "--verbosity", "0")
-    manage(source, "demo", "--ensure")
+    run(f"sqlite:///{DEMO}", ROOT / "bin" / "prepare_demo.py")
     target = folder / "academy.sqlite3"
     with sqlite3.connect(DEMO) as demo, sqlite3.connect(target) as copy:
         demo.backup(copy)
@@ -59,7 +57,7 @@ def postgresql_academy(url: str, programs: Path, sqlite_file: Path) -> None:
     if dump.exists() and stamp.exists() and stamp.read_text() == fingerprint():
         command = [programs / "pg_restore", "--no-owner", "--jobs", "2", "--dbname", url, dump]
     else:
-        manage(url, "migrate", "--verbosity", "0")
+        run(url, ROOT / "manage.py", "migrate", "--verbosity", "0")
         copy_rows(sqlite_file, url)
         command = [programs / "pg_dump", "--format", "custom", "--compress", "1", "--file", dump, url]
         stamp.write_text(fingerprint())

@@ -1,0 +1,67 @@
+"""Bring the database that DATABASE_URL names to the demo academy of this version, in one process.
+
+A first load goes into a file beside the database and takes its name when it is whole: a load that was broken
+off leaves nothing half-done, and the next start begins again.
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from workplace import ROOT, Stop
+
+
+def of_sqlite(url: str) -> Path | None:
+    """Return the file of a SQLite database, or nothing for another one."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def fill() -> None:
+    """Migrate and load what is not loaded yet, in this process."""
+    sys.path.insert(0, str(ROOT))
+    import django
+    from django.core.management import CommandError, call_command
+
+    django.setup()
+    try:
+        call_command("migrate", verbosity=0)
+        call_command("demo", ensure=True)
+    except CommandError as error:
+        raise Stop(str(error)) from None
+
+
+def make(database: Path) -> None:
+    """Load a new SQLite database aside, then give it its name."""
+    print("Loading the demo academy; this happens once and takes a minute or two …", flush=True)
+    fresh = database.with_name(f"{database.name}.being-made")
+    for leftover in database.parent.glob(f"{fresh.name}*"):
+        leftover.unlink()
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{fresh}"}
+    done = subprocess.run([sys.executable, __file__, "--fill"], env=environment, check=False)
+    if done.returncode:
+        raise Stop("The demo academy could not be loaded; the reason stands above.")
+    with sqlite3.connect(fresh) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    fresh.rename(database)
+
+
+def main() -> None:
+    """Make the database or bring it up to date, then print who can sign in."""
+    database = of_sqlite(os.environ["DATABASE_URL"])
+    if "--fill" in sys.argv[1:]:
+        fill()
+        return
+    if database is not None and not database.exists():
+        make(database)
+    fill()
+    if "--sign-ins" in sys.argv[1:]:
+        from django.core.management import call_command
+
+        call_command("demo", sign_ins=True)
+
+
+if __name__ == "__main__":
+    main()
