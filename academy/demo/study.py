@@ -76,12 +76,12 @@ def _record_branch_life(plan: Plan, actor: User) -> None:
     def activities() -> Iterator[Activity]:
         for organization in Organization.objects.filter(depth=3).order_by("path").iterator():
             own = members.get(organization.pk, [])
-            times = min(dice.choices([3, 5, 7, 9], [15, 35, 35, 15])[0], len(saturdays))
+            times = min(dice.choices([3, 5, 6, 8], [15, 30, 35, 20])[0], len(saturdays))
             for number, day in enumerate(sorted(dice.sample(saturdays, times))):
                 template = dice.choice(templates)
                 came = [pk for pk in own if dice.random() < 0.9] or own
                 # Half a day with a lecture or a visit counts four hours; a meeting counts its length.
-                minutes = dice.choice([90, 135, 180, 180])
+                minutes = dice.choice([135, 180, 180, 225])
                 yield Activity(
                     organization_id=organization.pk,
                     form=FORMS[template["kind"]],
@@ -152,10 +152,13 @@ def _train_elsewhere(plan: Plan, actor: User) -> None:
     titles = ["区委党校轮训", "行业协会党务研修", "上级党委示范培训", "市级专题培训"]
 
     def credits() -> Iterator[Credit]:
+        named = set(Trainee.objects.filter(home_organization__code="F001").values_list("pk", flat=True))
         people = Trainee.objects.active().order_by("pk").values_list("pk", "appointments__on_committee")
         for trainee_id, on_committee in people.iterator():
-            chances = [5, 35, 35, 25] if on_committee else [45, 35, 15, 5]
+            chances = [3, 15, 37, 45] if on_committee else [30, 45, 20, 5]
             days = min(dice.choices([0, 1, 2, 4], chances)[0], len(sundays))
+            if trainee_id in named:
+                continue
             for day in dice.sample(sundays, days):
                 yield Credit(
                     trainee_id=trainee_id,

@@ -47,6 +47,8 @@ MORNING, AFTERNOON = dt.time(9, 0), dt.time(14, 0)
 GROUP = 36
 #: Share of people who miss a session, come late, or forget to sign out.
 ABSENT, LATE, NO_SIGN_OUT = 0.06, 0.05, 0.01
+#: How many past trainings of their cohort those who can sign in have been to.
+NAMED_ATTEND = 1
 KINDS = {"class": SessionKind.LESSON, "forum": SessionKind.FORUM, "salon": SessionKind.SALON}
 ONLINE_ADDRESS = "https://live.academy.example/room"
 
@@ -68,6 +70,7 @@ class _Day:
     vehicles: list[Vehicle]
     named: dict[str, int]
     taken: set[tuple[str, int, dt.datetime]] = field(default_factory=set)
+    attended: dict[str, list[str]] = field(default_factory=dict)
 
     def claim(self, kind: str, key: int, moment: dt.datetime) -> bool:
         """Take ``key`` for the half-day of ``moment``; False when it is taken."""
@@ -154,8 +157,9 @@ def _group(day: _Day, cohort: str, size: int, *, with_named: bool) -> list[int]:
     people = day.dice.sample(pool, min(size, len(pool)))
     own = {"secretary": "wang", "affairs_worker": "li", "member": "zhang"}.get(cohort or "member")
     named = day.named.get(own or "")
-    if with_named and named is not None and named not in people:
-        people[0] = named
+    if named is not None:
+        people = [pk for pk in people if pk != named]
+        people = [named, *people[: size - 1]] if with_named else people
     return people
 
 
@@ -290,7 +294,12 @@ def _hold_past(day: _Day, row: dict[str, Any]) -> list[Session]:
         if row["kind"] == "class"
         else day.dice.randint(60, 75)
     )
-    people = _group(day, row["cohort"], size, with_named=True)
+    # Those who can sign in have been to some trainings; what is left to do is what a visitor wants to see.
+    is_recent = row["days_ago"] < 200 and row["kind"] != "forum"
+    with_named = is_recent and len(day.attended.setdefault(row["cohort"], [])) < NAMED_ATTEND
+    if with_named:
+        day.attended[row["cohort"]].append(row["title"])
+    people = _group(day, row["cohort"], size, with_named=with_named)
     training_class = None
     if row["kind"] == "class":
         training_class = _open(day, row, first, first + dt.timedelta(days=len(row["sessions"]) + 4), people)

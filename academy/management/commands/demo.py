@@ -44,7 +44,7 @@ class Command(BaseCommand):
             return
         if is_loaded or is_begun:
             raise CommandError(
-                "This database is not empty. The demo academy is loaded into a new one: name another in DATABASE_URL."
+                "This database is not empty. The demo academy wants a new one: name another in DATABASE_URL."
             )
         started = time.monotonic()
 
