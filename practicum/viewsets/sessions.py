@@ -18,10 +18,12 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
+from wagtail.admin.widgets import AdminDateInput
 from wagtail.admin.widgets.button import HeaderButton
 
 from cms.refusals import Refused
 from enrollment.models import QUARTERS_PER_HOUR, as_hours
+from enrollment.viewsets.classes import class_chooser
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -34,7 +36,16 @@ from practicum.actions import sessions as actions
 from practicum.actions import visits as visit_actions
 from practicum.actions.sessions import SessionPlan
 from practicum.models import Audience, Session, SessionKind, SessionStatus, Vehicle, Visit, VisitStatus
+from practicum.viewsets.choosers import base_chooser, lecturer_chooser, room_chooser
 
+#: Forms pick these from lists that may be long.
+CHOOSING = {
+    "training_class": class_chooser.widget_class,
+    "room": room_chooser.widget_class,
+    "base": base_chooser.widget_class,
+    "lecturer": lecturer_chooser.widget_class,
+    "vehicles": forms.CheckboxSelectMultiple,
+}
 PLANNED = [field.name for field in dataclasses.fields(SessionPlan)]
 
 
@@ -72,6 +83,7 @@ class SessionForm(WagtailAdminModelForm):
             "opens_before_minutes",
             "closes_after_minutes",
         ]
+        widgets = CHOOSING
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,11 +194,13 @@ class SessionFilterSet(WagtailFilterSet):
 
     status = django_filters.ChoiceFilter(label=_("Status"), choices=SessionStatus.choices)
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=SessionKind.choices)
-    starts_at = django_filters.DateFromToRangeFilter(label=_("Begins"))
+    since = django_filters.DateFilter(
+        label=_("Since"), field_name="starts_at", lookup_expr="date__gte", widget=AdminDateInput
+    )
 
     class Meta:
         model = Session
-        fields = ["status", "kind", "starts_at"]
+        fields = ["status", "kind", "since"]
 
 
 class SessionIndexView(ScopedIndexView):
@@ -259,6 +273,10 @@ class VisitForm(WagtailAdminModelForm):
             "lecturer",
             "vehicles",
         ]
+        widgets = {
+            "base": base_chooser.widget_class,
+            **{name: CHOOSING[name] for name in ("training_class", "lecturer")},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -267,7 +267,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_whatever_happens_in_whatever_order_projection_and_ledger_agree_with_the_events(
     training_class, zhang, zhao, tree, moves

@@ -195,13 +195,13 @@ def test_a_roster_that_changes_changes_what_is_occupied(training_class, zhang, o
     assert clash.code == "people_occupied"
 
 
-@pytest.mark.django_db
 def test_the_cost_of_planning_does_not_grow_with_the_roster(tree, django_assert_max_num_queries) -> None:
     counts = []
-    for size in (5, 60):
+    # The first run also fills caches of content types.
+    for size in (3, 5, 60):
         training_class = make.TrainingClassFactory(capacity=100)
         make.on_roster(training_class, *make.trainees(tree.soft, size, prefix=f"批{size}-"))
         with django_assert_max_num_queries(40) as captured:
             make.session(training_class=training_class, room=make.RoomFactory(capacity=100))
         counts.append(len(captured))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
