@@ -14,6 +14,8 @@ urlpatterns = [
     path("admin/account/", account_views.admin_account),
     # Roles, state and deletion of accounts have one door each, and these are not it.
     path("admin/bulk/enrollment/user/<str:action>/", account_views.closed),
+    # Fails on purpose, for whoever tries Wagtail out.
+    path("admin/failwhale/", account_views.closed),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("enrollment/", include("enrollment.urls")),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("practicum/", include("practicum.urls")),
     path("", include("academy.portal.urls")),
     path("media/", include("cms.urls")),
+    path("_util/login/", account_views.site_sign_in),
     path("", include(wagtail_urls)),
 ]
 

@@ -318,6 +318,12 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
 
 
+def site_sign_in(request: HttpRequest) -> HttpResponse:
+    """Wagtail's own sign-in page for restricted pages; its address leads to the one door too."""
+    wanted = request.GET.get(REDIRECT_FIELD_NAME, "/")
+    return redirect(f"{reverse('account_login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
+
+
 class AdminAccountView(AccountView):
     """Wagtail's page of preferences without name, mail and password: those belong to the account pages."""
 
