@@ -39,6 +39,8 @@ GROUP_OF_APP = {
     "enrollment": PEOPLE,
     "practicum": PRACTICUM,
 }
+#: What Wagtail's own headings are called here.
+HEADINGS = {"reports": _("Reports"), "settings": _("Settings")}
 #: Wagtail's own entries that belong to content.
 CONTENT_NAMES = frozenset({"explorer", "images", "documents", "snippets", "media"})
 
@@ -86,6 +88,7 @@ def arrange(request: HttpRequest, items: list[MenuItem]) -> None:
             # Its links lead out to Wagtail's own site, for people who build with it.
             continue
         if item.name in {"reports", "settings"}:
+            item.label = HEADINGS[item.name]
             kept.append(item)
             continue
         for leaf in _leaves(item, request):

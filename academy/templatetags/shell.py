@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -95,17 +96,22 @@ def section_of(request: HttpRequest) -> str:
     return SECTIONS.get(match.namespace, "")
 
 
+@cache
+def _address(view: str) -> str:
+    """The address of a view without arguments; it does not change while the process lives."""
+    return reverse(view)
+
+
 def _entries(places: tuple[Place, ...] | list[Place], here: str) -> list[dict[str, object]]:
-    entries = []
-    for place in places:
-        try:
-            url = reverse(place.view)
-        except NoReverseMatch:
-            continue
-        entries.append(
-            {"url": url, "label": place.label, "icon": place.icon, "current": place.section == here}
-        )
-    return entries
+    return [
+        {
+            "url": _address(place.view),
+            "label": place.label,
+            "icon": place.icon,
+            "current": place.section == here,
+        }
+        for place in places
+    ]
 
 
 @register.simple_tag(takes_context=True)

@@ -67,18 +67,23 @@ def _sprite() -> str:
     return static("academy/icons.svg")
 
 
+@cache
+def _silent_icon(name: str) -> SafeString:
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        _sprite(),
+        name,
+    )
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """A symbol of ``academy/icons.svg``; silent to screen readers unless it has a ``label``."""
-    if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
-            label,
-            _sprite(),
-            name,
-        )
+    if not label:
+        return _silent_icon(name)
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+        label,
         _sprite(),
         name,
     )

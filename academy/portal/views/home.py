@@ -40,7 +40,8 @@ def public(request: HttpRequest) -> HttpResponse:
     page = site.root_page.specific if site is not None else None
     if isinstance(page, HomePage) and page.live:
         answer = page.serve(request)
-        answer.context_data["notices"] = notices()
+        # The page is called like the academy: its name stands in the window's title once.
+        answer.context_data.update(notices=notices(), bare_title=page.title == _("Party-building Academy"))
         return answer
     return render(request, "academy/home_public.html")
 

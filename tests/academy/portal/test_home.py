@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from academy.reports import year_at_a_glance
+from enrollment.actions.classes import enrol, open_class, transition
 from enrollment.actions.hours import reverse_entry
 from enrollment.actions.people import exempt
-from enrollment.models import HourKind, Trainee
+from enrollment.models import ClassStatus, HourKind, Trainee
 from enrollment.reports import year_of
+from practicum.actions.sessions import SessionPlan, schedule
+from practicum.models import Session, SessionKind, SessionMode
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +88,57 @@ def test_a_trainee_is_offered_no_work_of_others(sign_in, zhang):
     text = page(sign_in(user=zhang))
     for name in ("portal:zone", "portal:workbench", "wagtailadmin_home"):
         assert f'href="{reverse(name)}"' not in text
+
+
+@pytest.fixture
+def meet(zhang, zhao):
+    """``meet(begins, title)``: a session of a class that 张学员 is in."""
+    today = timezone.localdate()
+    training_class = open_class(
+        title="示例培训班", starts_on=today, ends_on=today + dt.timedelta(days=30), actor=zhao
+    )
+    enrol(training_class=training_class, trainee=Trainee.objects.get(user=zhang), actor=zhao)
+
+    def schedule_one(begins: dt.datetime, title: str) -> Session:
+        training_class.refresh_from_db()
+        if training_class.status != ClassStatus.RUNNING:
+            for status in (ClassStatus.NOMINATING, ClassStatus.RUNNING):
+                transition(training_class=training_class, to=status, actor=zhao)
+        plan = SessionPlan(
+            title=title,
+            starts_at=begins,
+            ends_at=begins + dt.timedelta(hours=1),
+            kind=SessionKind.LESSON,
+            mode=SessionMode.OFFLINE,
+            training_class=training_class,
+            place="示例会议室",
+        )
+        return schedule(plan=plan, actor=zhao)
+
+    return schedule_one
+
+
+def test_an_open_sign_in_is_the_one_button(sign_in, zhang, meet):
+    session = meet(timezone.now() - dt.timedelta(minutes=5), "组织生活会怎样开")
+    text = page(sign_in(user=zhang))
+    assert "现在可以签到" in text
+    assert text.count("btn-next") == 1
+    assert reverse("practicum:session", args=[session.pk]) in text
+
+
+def test_queries_do_not_grow_with_dates(sign_in, zhang, meet, credit, django_assert_max_num_queries):
+    client = sign_in(user=zhang)
+    credit(zhang, 3, HourKind.CLASSROOM)
+    now = timezone.now()
+    meet(now + dt.timedelta(hours=1), "第一课")
+    page(client)
+    with django_assert_max_num_queries(MOST_QUERIES) as few:
+        page(client)
+    for number in range(2, 9):
+        meet(now + dt.timedelta(days=number), f"第{number}课")
+    with django_assert_max_num_queries(MOST_QUERIES) as many:
+        page(client)
+    assert len(many) == len(few) == MOST_QUERIES
 
 
 def test_queries_do_not_grow_with_the_ledger(sign_in, zhang, credit, django_assert_max_num_queries):
