@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.contrib.admin.utils import unquote
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -46,6 +47,7 @@ CHOOSING = {
     "lecturer": lecturer_chooser.widget_class,
     "vehicles": forms.CheckboxSelectMultiple,
 }
+CHOSEN_FOR_A_VISIT = ("base", "training_class", "lecturer", "vehicles")
 PLANNED = [field.name for field in dataclasses.fields(SessionPlan)]
 
 
@@ -60,6 +62,8 @@ class SessionForm(WagtailAdminModelForm):
         decimal_places=2,
         help_text=_("Empty: by the rule of that day (45 minutes are one hour)."),
     )
+
+    online_url = forms.URLField(label=_("address online"), required=False, assume_scheme="https")
 
     class Meta:
         model = Session
@@ -273,10 +277,7 @@ class VisitForm(WagtailAdminModelForm):
             "lecturer",
             "vehicles",
         ]
-        widgets = {
-            "base": base_chooser.widget_class,
-            **{name: CHOOSING[name] for name in ("training_class", "lecturer")},
-        }
+        widgets = {name: CHOOSING[name] for name in CHOSEN_FOR_A_VISIT}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -326,11 +327,9 @@ class CreateVisit(CreateThroughAction):
 class ToVisitPage:
     """A visit is changed and ended by moves, on its own page; nothing here edits or deletes one."""
 
-    object: Visit
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Go there."""
-        return redirect(visit_url(self.object))
+        """Go there; that page knows who may see it."""
+        return redirect("practicum:visit", pk=unquote(str(kwargs["pk"])))
 
 
 class EditVisit(ToVisitPage, InScopeMixin, generic.EditView):

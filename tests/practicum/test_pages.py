@@ -61,7 +61,7 @@ def queries_of(client: Client, url: str) -> int:
     return len(captured)
 
 
-# --- Who may open what ----------------------------------------------------------------------------------
+# --- Who may open what ---------------------------------------------------------------------------------
 
 STAFF_PAGES = ["attendance", "code_screen", "code_state", "scanner"]
 
@@ -110,7 +110,7 @@ def test_bases_are_open_to_strangers_without_the_contact(base, zhao, sun) -> Non
     assert Client().get(url).status_code == 404
 
 
-# --- Schedule -------------------------------------------------------------------------------------------
+# --- Schedule ------------------------------------------------------------------------------------------
 
 
 def test_my_schedule_shows_what_is_mine(session, training_class, zhang, outsider, sign_in) -> None:
@@ -127,7 +127,7 @@ def test_my_schedule_shows_what_is_mine(session, training_class, zhang, outsider
     assert "示例课" in month.content.decode()
 
 
-# --- At the door ----------------------------------------------------------------------------------------
+# --- At the door ---------------------------------------------------------------------------------------
 
 
 def test_scanning_leads_through_sign_in_and_back_and_confirms(session, zhang) -> None:
@@ -227,7 +227,7 @@ def test_a_personal_code_is_scanned_by_staff(session, zhang, outsider, chen, sig
     assert Attendance.objects.count() == 1
 
 
-# --- Staff ----------------------------------------------------------------------------------------------
+# --- Staff ---------------------------------------------------------------------------------------------
 
 
 def test_roll_call_by_one_tap(session, zhang, chen, outsider, sign_in) -> None:
@@ -274,7 +274,7 @@ def test_the_timetable_lists_the_class(session, training_class, zhang, outsider,
     assert sign_in(user=outsider).get(url).status_code == 404
 
 
-# --- Seats ----------------------------------------------------------------------------------------------
+# --- Seats ---------------------------------------------------------------------------------------------
 
 
 def test_an_open_visit_is_booked_and_given_back(zhang, outsider, sign_in) -> None:
@@ -299,7 +299,7 @@ def test_nobody_books_two_places_at_once(zhang) -> None:
     assert caught.value.code == "people_occupied"
 
 
-# --- Calendars ------------------------------------------------------------------------------------------
+# --- Calendars -----------------------------------------------------------------------------------------
 
 
 def test_the_feed_keeps_identity_and_says_what_changed(training_class, room, zhang, sign_in) -> None:
@@ -337,7 +337,7 @@ def test_the_feed_keeps_identity_and_says_what_changed(training_class, room, zha
     assert Client().get(url).status_code == 404
 
 
-# --- Hosts and visits -----------------------------------------------------------------------------------
+# --- Hosts and visits ----------------------------------------------------------------------------------
 
 
 def ask(base, training_class, zhao, **details) -> Visit:
@@ -449,7 +449,7 @@ def test_a_proposal_of_the_base_can_be_refused(base, training_class, zhao, sun) 
     assert visit.batches.get().starts_at == at(10, days=10)
 
 
-# --- The admin ------------------------------------------------------------------------------------------
+# --- The admin -----------------------------------------------------------------------------------------
 
 
 def session_form(training_class, room, **changes) -> dict[str, str]:
@@ -559,7 +559,7 @@ def test_a_base_is_edited_with_everything_it_has(base, zhao, sign_in) -> None:
     assert 'name="open_weekdays"' in page.content.decode()
 
 
-# --- What pages cost ------------------------------------------------------------------------------------
+# --- What pages cost -----------------------------------------------------------------------------------
 
 
 def many_bases(count: int) -> None:

@@ -54,7 +54,7 @@ def after(count: float) -> dt.datetime:
     return NINE + dt.timedelta(minutes=count)
 
 
-# --- Clashes ----------------------------------------------------------------------------------------------
+# --- Clashes --------------------------------------------------------------------------------------------
 
 
 def test_neighbours_do_not_clash() -> None:
@@ -90,7 +90,7 @@ def test_an_agenda_finds_exactly_what_a_look_at_every_pair_finds(
             assert other != resource or not overlaps(begin, end, other_begin, other_end)
 
 
-# --- The rotating code ------------------------------------------------------------------------------------
+# --- The rotating code ----------------------------------------------------------------------------------
 
 
 def test_a_code_is_good_in_its_window_and_the_next_and_then_never() -> None:
@@ -132,7 +132,7 @@ def test_what_is_not_six_digits_is_no_code(digits: str) -> None:
     assert not is_good(digits, secret="s", session_id=1, direction=IN, now=NINE)
 
 
-# --- Attendance -------------------------------------------------------------------------------------------
+# --- Attendance -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_windows_of_sign_in_and_sign_out(direction: str, minute: int, refusal: s
     assert window_refusal(direction, timing=TIMING, policy=POLICY, now=after(minute)) == refusal
 
 
-# --- Deadlines --------------------------------------------------------------------------------------------
+# --- Deadlines ------------------------------------------------------------------------------------------
 
 HOLIDAY = {dt.date(2026, 10, 1): False, dt.date(2026, 9, 27): True}
 
@@ -257,7 +257,7 @@ def test_counting_back_and_forth_agree(day: dt.date, count: int) -> None:
     assert between in (count, count - 1) if not is_working_day(day, HOLIDAY) else between == count
 
 
-# --- Visits -----------------------------------------------------------------------------------------------
+# --- Visits ---------------------------------------------------------------------------------------------
 
 TERMS = BaseTerms(
     capacity_per_batch=40,
@@ -326,7 +326,7 @@ def test_a_group_is_split_evenly(headcount: int, capacity: int) -> None:
     assert not batches or max(batches) - min(batches) <= 1
 
 
-# --- Seats and refusals -----------------------------------------------------------------------------------
+# --- Seats and refusals ---------------------------------------------------------------------------------
 
 
 def test_seats_end() -> None:
