@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Substr
@@ -293,7 +294,7 @@ SUMS = {
 }
 
 
-def _figures(row: dict[str, int]) -> Figures:
+def _figures(row: Any) -> Figures:
     return Figures(row["n_people"], row["n_exempt"], row["n_reached"], row["n_required"], row["n_earned"])
 
 

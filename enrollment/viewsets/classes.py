@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -43,7 +44,7 @@ class ClassFilterForm(NameFilterForm):
 
 class _ChooseClass:
     filter_form_class = ClassFilterForm
-    more = (("code", _("Class number")), ("get_status_display", _("Status")))
+    more: Sequence[tuple[str, Any]] = (("code", _("Class number")), ("get_status_display", _("Status")))
 
 
 class ChooseClassView(_ChooseClass, ScopedChooseView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -36,7 +37,7 @@ class OrganizationFilterForm(NameFilterForm):
 
 class _ChooseOrganization:
     filter_form_class = OrganizationFilterForm
-    more = (("code", _("Code")), ("get_kind_display", _("Kind")))
+    more: Sequence[tuple[str, Any]] = (("code", _("Code")), ("get_kind_display", _("Kind")))
 
 
 class ChooseOrganizationView(_ChooseOrganization, ScopedChooseView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters
@@ -44,8 +45,11 @@ class TraineeFilterForm(NameFilterForm):
 
 class _ChooseTrainee:
     filter_form_class = TraineeFilterForm
-    related = ("home_organization",)
-    more = (("home_organization", _("Organization")), ("masked_phone", _("Mobile phone")))
+    related: Sequence[str] = ("home_organization",)
+    more: Sequence[tuple[str, Any]] = (
+        ("home_organization", _("Organization")),
+        ("masked_phone", _("Mobile phone")),
+    )
 
 
 class ChooseTraineeView(_ChooseTrainee, ScopedChooseView):

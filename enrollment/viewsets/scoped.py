@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -184,8 +185,8 @@ class ScopedChoosing:
 
     request: HttpRequest
     model_class: type[Model]
-    related: tuple[str, ...] = ()
-    more: tuple[tuple[str, Any], ...] = ()
+    related: Sequence[str] = ()
+    more: Sequence[tuple[str, Any]] = ()
 
     def get_object_list(self) -> QuerySet[Any]:
         """Rows in scope."""
