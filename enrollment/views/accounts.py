@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.account.views import password_change as allauth_change_password
@@ -35,8 +34,10 @@ from cms.refusals import Refused
 from enrollment.actions import accounts, invitations
 from enrollment.forms_accounts import AcceptInvitationForm, InvitationCodeForm
 from enrollment.models import Invitation, Organization, Trainee, User, UserSession
+from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules.devices import device_name
-from enrollment.rules.invitations import normalized, spelled
+from enrollment.rules.invitations import normalized
+from enrollment.slips import slip_of
 
 LOG_ENTRIES = 30
 #: People on one printable list; larger organizations print page after page.
@@ -63,7 +64,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 @never_cache
-def devices(request: HttpRequest) -> HttpResponse:
+def devices(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Where the person is signed in, what protects the account, and its recent history."""
     user = request.user
     sessions = UserSession.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-last_seen_at")
@@ -281,18 +282,6 @@ def _issue(request: HttpRequest, organization: Organization | None) -> HttpRespo
     )
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def slip_of(request: HttpRequest, issued: invitations.Issued, person: Trainee | User) -> dict[str, Any]:
-    """What is printed for one person."""
-    link = request.build_absolute_uri(reverse("accounts:invitation", args=[issued.code]))
-    picture = segno.make_qr(link, error="m")
-    return {
-        "person": person,
-        "code": spelled(issued.code),
-        "link": link,
-        "qr": picture.svg_inline(scale=3, border=2, omitsize=True, svgclass="invitation-qr"),
-    }
 
 
 @login_required

@@ -1,4 +1,4 @@
-"""Accounts in the Wagtail admin: name, phone and state here; roles through grants; passwords by invitation."""
+"""Accounts in the Wagtail admin: name, phone, state; roles through grants; passwords by invitation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from enrollment.actions import accounts, invitations
 from enrollment.actions.roles import PLACED_ROLES, grant_role, revoke_role
 from enrollment.models import Organization, Role, RoleGrant, User
 from enrollment.roles import GROUP_NAMES
-from enrollment.views.accounts import slip_of
+from enrollment.slips import slip_of
 
 #: Roles for the whole academy: a tick is enough. The others name their organizations.
 UNPLACED = [(role.value, role.label) for role in Role if role not in PLACED_ROLES]
