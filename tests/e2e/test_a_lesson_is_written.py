@@ -1,0 +1,81 @@
+"""陈讲师 writes a lesson, 赵管理员 sends it back and then publishes it, 张学员 reads it (scenario 12)."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+from wagtail.models import TaskState, WorkflowState
+
+from courses.models import CoursePage, LessonPage
+from tests.e2e.editor import Editor
+from tests.e2e.people import Door
+from tests.e2e.words import said
+
+TITLE = "商会党组织怎样服务会员企业"
+HEADING = "先听一听企业要什么"
+FIRST = "服务从走访开始，每季度至少走访一次会员企业。"
+COMMENT = "请补充走访之后怎样反馈。"
+SECOND = "走访后十日内逐条反馈办理结果。"
+
+
+def test_written_sent_back_published_and_read(door: Door, records: None) -> None:
+    course = CoursePage.objects.get(slug="shuangxiang-jinru")
+
+    # The instructor writes.
+    chen = door.desktop("chen")
+    editor = Editor(chen)
+    editor.open(f"/admin/pages/add/courses/lessonpage/{course.pk}/")
+    chen.locator("#id_title").fill(TITLE)
+    editor.write_heading(HEADING)
+    editor.write_paragraph(FIRST)
+    preview = editor.preview()
+    expect(preview.get_by_role("heading", name=HEADING)).to_be_visible(timeout=30_000)
+    expect(preview.get_by_text(FIRST)).to_be_visible()
+
+    # It goes to the administrator; the instructor cannot publish.
+    expect(chen.get_by_role("button", name=said("Publish"), exact=True)).to_have_count(0)
+    editor.choose("提交给")
+    chen.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
+    lesson = LessonPage.objects.get(title=TITLE)
+    assert not lesson.live
+    assert lesson.current_workflow_state.status == WorkflowState.STATUS_IN_PROGRESS
+    reader = door.phone("zhang")
+    assert reader.goto(f"/courses/{course.slug}/{lesson.slug}/").status == 404
+
+    # The administrator finds it waiting, and sends it back with a comment.
+    zhao = door.desktop("zhao")
+    zhao.goto("/admin/")
+    expect(zhao.locator("main")).to_contain_text(TITLE)
+    review = Editor(zhao)
+    review.open(f"/admin/pages/{lesson.pk}/edit/")
+    review.choose(said("Request changes"))
+    zhao.get_by_role("dialog").locator("textarea").fill(COMMENT)
+    zhao.locator(".modal-content [type=submit]").click()
+    zhao.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
+    assert lesson.current_workflow_state.status == WorkflowState.STATUS_NEEDS_CHANGES
+    assert TaskState.objects.filter(status=TaskState.STATUS_REJECTED, comment=COMMENT).exists()
+
+    # The instructor sees the comment, changes and resubmits.
+    editor.open(f"/admin/pages/{lesson.pk}/edit/")
+    expect(chen.get_by_text(COMMENT).first).to_be_visible()
+    editor.append(SECOND)
+    editor.choose("重新提交给")
+    chen.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
+    assert lesson.current_workflow_state.status == WorkflowState.STATUS_IN_PROGRESS
+
+    # The administrator publishes.
+    review.open(f"/admin/pages/{lesson.pk}/edit/")
+    expect(zhao.locator(".public-DraftEditor-content").last).to_contain_text(SECOND)
+    review.choose(said("Approve"))
+    zhao.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
+    lesson.refresh_from_db()
+    assert lesson.live
+    assert lesson.current_workflow_state is None
+
+    # The trainee finds it in the course on the phone.
+    reader.goto(f"/courses/{course.slug}/")
+    reader.get_by_role("link", name=TITLE).click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(reader.get_by_role("heading", name=HEADING)).to_be_visible()
+    expect(reader.get_by_text(SECOND)).to_be_visible()

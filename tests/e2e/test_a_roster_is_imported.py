@@ -1,0 +1,150 @@
+"""李干事 sends a messy roster: a preview in words, nothing half-saved, nothing doubled (scenario 9)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from enrollment.models import RosterImport, Trainee
+from tests.e2e.people import Door
+from tests.e2e.running import ROOT, Academy
+from tests.e2e.words import said, said_of
+
+SHARED = ROOT.parent / "shared" / "data"
+MESSY = SHARED / "roster-messy.xlsx"
+#: Codes of the importer for what the expectation calls wrong.
+FIELDS = {
+    "phone too short": "phone",
+    "unknown organization": "organization",
+    "name missing": "name",
+    "joined in the future": "joined_on",
+    "impossible month": "born_on",
+}
+
+pytestmark = pytest.mark.skipif(not MESSY.exists(), reason="../shared/data is not beside this checkout.")
+
+
+@pytest.fixture
+def expected() -> dict[str, Any]:
+    """What is known of the messy roster."""
+    found: dict[str, Any] = json.loads((SHARED / "roster-messy.expected.json").read_text(encoding="utf-8"))
+    return found
+
+
+def send(page: Page, file: Path) -> None:
+    """Upload a roster and wait for its preview."""
+    page.goto("/workbench/import/")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name=said("Send and preview")).click()
+    expect(page).to_have_url(re.compile(r"/workbench/import/\d+/"))
+    expect(page.get_by_role("navigation", name=said("Verdicts"))).to_be_visible(timeout=60_000)
+
+
+def tally(page: Page) -> dict[str, int]:
+    """The numbers on the tabs of the preview, by verdict."""
+    found = {}
+    for link in page.get_by_role("navigation", name=said("Verdicts")).get_by_role("link").all():
+        address, label = link.get_attribute("href") or "", link.inner_text()
+        found[address.partition("verdict=")[2]] = int(label.split()[-1])
+    return found
+
+
+def dry_run(academy: Academy) -> dict[str, Any]:
+    """What the command says of the roster, without saving."""
+    done = academy.manage("import_roster", MESSY, "--dry-run", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_messy_roster_is_previewed_confirmed_and_sent_again(
+    door: Door, academy: Academy, records: None, expected: dict[str, Any]
+) -> None:
+    good, wrong = expected["good"], expected["errors"]
+    doubles = expected["duplicates_in_file"]
+    before = Trainee.objects.count()
+    ends_before = list(Trainee.objects.order_by("pk").values_list("pk", "updated_at")[:500])
+
+    # The command, without saving.
+    report = dry_run(academy)
+    assert (report["rows"], report["new"], report["duplicates"]) == (expected["data_rows"], good, doubles)
+    assert {(error["row"], error["field"]) for error in report["errors"]} == {
+        (row, FIELDS[what]) for row, what in wrong
+    }
+
+    # The same on screen.
+    page = door.desktop("li")
+    send(page, MESSY)
+    expect(page.locator("main")).to_contain_text(str(expected["data_rows"]))
+    assert tally(page) == {
+        "error": len(wrong),
+        "new": good,
+        "changed": 0,
+        "unchanged": 0,
+        "duplicate": doubles,
+    }
+
+    # Errors stand first, each with its row in the file and a Chinese sentence.
+    rows = page.locator("tbody tr")
+    shown: dict[int, str] = {}
+    while True:
+        for row in rows.all():
+            cells = row.locator("td").all_inner_texts()
+            shown[int(cells[0])] = cells[1]
+        following = page.locator("a[rel=next]")
+        if not following.count():
+            break
+        following.click()
+        page.wait_for_load_state()
+    assert set(shown) == {row for row, _what in wrong}
+    assert all(re.search(r"[\u4e00-\u9fff]{4,}", sentence) for sentence in shown.values())
+
+    # Nothing is saved before somebody confirms.
+    assert Trainee.objects.count() == before
+    assert list(Trainee.objects.order_by("pk").values_list("pk", "updated_at")[:500]) == ends_before
+
+    confirm = said_of(
+        good, "Confirm and save %(total)s person", "Confirm and save %(total)s people", total=good
+    )
+    page.get_by_role("button", name=confirm).click()
+    saved = said("Saved: %(new)s new people, %(changed)s changed.", new=good, changed=0)
+    expect(page.get_by_text(saved)).to_be_visible(timeout=60_000)
+    assert Trainee.objects.count() == before + good
+    assert RosterImport.objects.latest("pk").status == RosterImport.Status.APPLIED
+
+    # The people are in 李干事's list of members.
+    newcomer = Trainee.objects.order_by("-pk").first()
+    page.goto(f"/workbench/?q={newcomer.name}")
+    expect(page.locator("main")).to_contain_text(newcomer.name)
+
+    # Sent again, nobody is doubled.
+    send(page, MESSY)
+    assert tally(page) == {
+        "error": len(wrong),
+        "new": 0,
+        "changed": 0,
+        "unchanged": good,
+        "duplicate": doubles,
+    }
+    expect(page.get_by_role("button", name=said("Nothing to save"))).to_be_disabled()
+    assert Trainee.objects.count() == before + good
+    again = dry_run(academy)
+    assert (again["new"], again["changed"], again["unchanged"]) == (0, 0, good)
+
+
+def test_a_file_that_is_no_spreadsheet_gets_one_sentence(door: Door, records: None, tmp_path: Path) -> None:
+    broken = tmp_path / "花名册.xlsx"
+    broken.write_bytes(b"this is no spreadsheet")
+    before = Trainee.objects.count()
+    page = door.phone("li")
+    page.goto("/workbench/import/")
+    page.locator("input[type=file]").set_input_files(broken)
+    page.get_by_role("button", name=said("Send and preview")).click()
+    sentence = page.locator(".alert-danger, .invalid-feedback, .errorlist").first
+    expect(sentence).to_contain_text(re.compile(r"[\u4e00-\u9fff]{4,}"), timeout=60_000)
+    assert Trainee.objects.count() == before
