@@ -107,7 +107,7 @@ def percent(part: float | Decimal | None, whole: float | Decimal | None = 1) -> 
     """The share of ``whole`` that ``part`` is, in whole percent, never 100 before all is there."""
     if not part or not whole or part < 0:
         return 0
-    share = int(part * 100 / whole)
+    share = int(Decimal(part) * 100 / Decimal(whole))
     return min(share, 100)
 
 
@@ -170,10 +170,10 @@ def period(starts_at: dt.datetime | None, ends_at: dt.datetime | None = None) ->
     """11月22日 周日 14:00–17:00, as a ``<time>`` element; both days where it runs over midnight."""
     if starts_at is None:
         return ""
-    start = _local(starts_at)
+    start = timezone.localtime(starts_at)
     text = f"{written_day(start)} {weekday(start)} {start:%H:%M}"
     if ends_at is not None:
-        end = _local(ends_at)
+        end = timezone.localtime(ends_at)
         text += f"–{end:%H:%M}" if end.date() == start.date() else f" – {written_day(end)} {end:%H:%M}"
     return format_html('<time datetime="{}">{}</time>', start.isoformat(timespec="minutes"), text)
 

@@ -102,7 +102,7 @@ def own(request: HttpRequest) -> HttpResponse:
         badge, tone = _badge(meeting, is_today=is_today)
         agenda.append({"meeting": meeting, "is_today": is_today, "badge": badge, "tone": tone})
     due, begun = reports.studies_of(user, trainee, now.date())
-    context = {
+    context: dict[str, Any] = {
         "section": "home",
         "due": due[:STUDIES],
         "begun": begun[:STUDIES],

@@ -32,7 +32,7 @@ EVIDENCE: dict[str, str | Promise] = {
 def _trainee(request: HttpRequest) -> Trainee | None:
     """The roster record of the person who asks; staff may have none."""
     return (
-        Trainee.objects.filter(user=request.user)
+        Trainee.objects.filter(user_id=request.user.pk)
         .select_related("home_organization", "host_organization")
         .first()
     )

@@ -38,7 +38,12 @@ STATES = (
 class PeopleFilter(forms.Form):
     """What narrows the list of people behind a figure."""
 
-    year = forms.TypedChoiceField(label=gettext_lazy("Year"), coerce=int, required=False)
+    year = forms.TypedChoiceField(
+        label=gettext_lazy("Year"),
+        coerce=int,
+        required=False,
+        choices=lambda: [(year, str(year)) for year in reports.zone_years()],
+    )
     cohort = forms.ChoiceField(
         label=gettext_lazy("Cohort"), choices=[("", gettext_lazy("All")), *CohortCode.choices], required=False
     )
@@ -46,10 +51,6 @@ class PeopleFilter(forms.Form):
         label=gettext_lazy("State"), choices=[("", gettext_lazy("All")), *STATES], required=False
     )
     own = forms.BooleanField(label=gettext_lazy("Without the organizations below"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["year"].choices = [(year, str(year)) for year in reports.zone_years()]
 
 
 def _organization(request: HttpRequest, code: str | None) -> tuple[Organization, list[Organization]]:
