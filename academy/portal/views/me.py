@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from academy import reports
 from enrollment.models import HourEntry, HourKind, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
+from enrollment.requests import AuthenticatedHttpRequest
 
 #: What each kind of evidence is called.
 EVIDENCE: dict[str, str | Promise] = {
@@ -29,10 +30,10 @@ EVIDENCE: dict[str, str | Promise] = {
 }
 
 
-def _trainee(request: HttpRequest) -> Trainee | None:
+def _trainee(request: AuthenticatedHttpRequest) -> Trainee | None:
     """The roster record of the person who asks; staff may have none."""
     return (
-        Trainee.objects.filter(user_id=request.user.pk)
+        Trainee.objects.filter(user=request.user)
         .select_related("home_organization", "host_organization")
         .first()
     )
@@ -61,7 +62,7 @@ def _page(request: HttpRequest, template: str, here: str, context: dict[str, Any
 
 @require_GET
 @login_required
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The study record: this year, the years before, classes and posts."""
     trainee = _trainee(request)
     if trainee is None:
@@ -95,7 +96,7 @@ def evidence_url(kind: str, row: Any) -> str:
 
 @require_GET
 @login_required
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Every entry of a year: what for, by which evidence, under which rule, and what was reversed and why."""
     trainee = _trainee(request)
     if trainee is None:
@@ -130,7 +131,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def certificates(request: HttpRequest) -> HttpResponse:
+def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
     """One's certificates, with the number by which others can check them."""
     trainee = _trainee(request)
     if trainee is None:
@@ -145,7 +146,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def personal_data(request: HttpRequest) -> HttpResponse:
+def personal_data(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What the academy holds about the person, why, and who sees it."""
     trainee = _trainee(request)
     return _page(request, "academy/personal_data.html", "personal_data", {"trainee": trainee})
