@@ -197,7 +197,9 @@ class ScopedChoosing:
     @property
     def columns(self) -> list[Column]:
         """The title and what tells namesakes apart."""
-        return [*super().columns, *(Column(name, label=label, accessor=name) for name, label in self.more)]  # type: ignore[misc]
+        # Columns are kept by name: one that is called "title" too would take the place of the link to choose by.
+        more = (Column(f"more_{name}", label=label, accessor=name) for name, label in self.more)
+        return [*super().columns, *more]  # type: ignore[misc]
 
 
 class ScopedChooseView(ScopedChoosing, ChooseView):
