@@ -15,6 +15,7 @@ from wagtail.models import Page
 from wagtail.search import index
 
 from cms.blocks import body_blocks
+from cms.page_form import AddressedPageForm
 
 NEWS_PER_PAGE = 10
 
@@ -63,6 +64,7 @@ class StandardPage(Page):
     body = StreamField(body_blocks(), blank=True, verbose_name=_("content"))
 
     template = "cms/standard_page.html"
+    base_form_class = AddressedPageForm
     parent_page_types: ClassVar[list[str]] = ["cms.HomePage", "cms.StandardPage"]
     subpage_types: ClassVar[list[str]] = ["cms.StandardPage"]
 
@@ -119,6 +121,7 @@ class NewsPage(Page):
     body = StreamField(body_blocks(), blank=True, verbose_name=_("content"))
 
     template = "cms/news_page.html"
+    base_form_class = AddressedPageForm
     parent_page_types: ClassVar[list[str]] = ["cms.NewsIndexPage"]
     subpage_types: ClassVar[list[str]] = []
 

@@ -25,6 +25,7 @@ from wagtail.query import PageQuerySet
 from wagtail.search import index
 
 from cms.blocks import LESSON_BLOCKS
+from cms.page_form import AddressedPageForm
 from enrollment.models import Role, User
 
 
@@ -54,8 +55,8 @@ class CatalogStamp(models.Model):
     def renew(cls) -> None:
         """Tell every process that the catalogue has changed, when this transaction commits."""
         mark = secrets.randbits(62) + 1
-        if not cls.objects.filter(pk=1).update(mark=mark):
-            cls.objects.bulk_create([cls(pk=1, mark=mark)], ignore_conflicts=True)
+        if not CatalogStamp.objects.filter(pk=1).update(mark=mark):
+            CatalogStamp.objects.bulk_create([CatalogStamp(pk=1, mark=mark)], ignore_conflicts=True)
 
 
 class OpenStreamField(StreamField):
@@ -74,10 +75,13 @@ class OpenStreamField(StreamField):
 class CatalogueEntry(Page):
     """What the pages of the catalogue share: a short address of their own."""
 
+    slug: str
+    show_in_menus_default = False
+
     class Meta:
         abstract = True
 
-    show_in_menus_default = False
+    base_form_class = AddressedPageForm
 
     def own_path(self) -> str | None:
         """The address at which trainees find this page."""
