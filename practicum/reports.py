@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
@@ -104,7 +105,7 @@ class BaseUse:
 def base_use(year: int) -> list[BaseUse]:
     """Visits held at each base in ``year``, people who came, and hours earned there (three queries)."""
     sessions = Session.objects.filter(base__isnull=False, starts_at__year=year)
-    held = {
+    held: dict[int | None, Any] = {
         row["base"]: row
         for row in sessions.order_by()
         .values("base")
@@ -113,7 +114,7 @@ def base_use(year: int) -> list[BaseUse]:
             cancelled=Count("pk", filter=Q(status=SessionStatus.CANCELLED)),
         )
     }
-    came = {
+    came: dict[int | None, Any] = {
         row["session__base"]: row
         for row in Attendance.objects.filter(
             session__base__isnull=False, session__starts_at__year=year, status__in=ATTENDED

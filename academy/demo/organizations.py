@@ -168,8 +168,9 @@ def _companies(seed: dict[str, Any], dice: random.Random) -> Iterator[dict[str, 
 
 def _stars(plan: Plan, seed: dict[str, Any], dice: random.Random) -> list[int | None]:
     five = seed["recognition"]["five_star"] * plan.scale
-    rest = dice.choices([None, 2, 3, 4], [35, 15, 30, 20], k=plan.organizations - five)
-    stars: list[int | None] = [5] * five + rest
+    choice: list[int | None] = [None, 2, 3, 4]
+    rest = dice.choices(choice, [35, 15, 30, 20], k=plan.organizations - five)
+    stars: list[int | None] = [*[5] * five, *rest]
     dice.shuffle(stars)
     return stars
 
@@ -206,7 +207,7 @@ def _service_groups(plan: Plan, seed: dict[str, Any]) -> list[ServiceGroup]:
         )
         for number in range(1, guidance["groups"] + 1)
     ]
-    guides = []
+    guides: list[Guide] = []
     for kind, key in [
         (GuideKind.LIAISON_OFFICER, "liaison_officers"),
         (GuideKind.SPECIALIST, "specialists"),

@@ -48,7 +48,7 @@ def found_catalogue(*, title: str = "课程目录", actor: User | None = None) -
     """
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     root: Page = site.root_page if site else Page.get_first_root_node()
-    catalogue = CatalogPage.objects.first()
+    catalogue: CatalogPage | None = CatalogPage.objects.first()
     if catalogue is None:
         catalogue = CatalogPage(title=title, slug="courses", show_in_menus=True, owner=actor)
         root.add_child(instance=catalogue)

@@ -151,4 +151,5 @@ def read_on(
         if is_complete:
             is_complete = complete_lesson(progress_id=state.pk, now=now).is_complete
         return ReadAnswer(studied, state.required_seconds, end_reached, is_complete, reason)
+    assert state is not None
     return ReadAnswer(state.studied_seconds, state.required_seconds, state.end_reached, False)

@@ -93,7 +93,7 @@ def create_quiz(
     """
     if not questions:
         raise Refused(Reason("no_questions", _("A test needs at least one question.")))
-    quiz = Quiz.objects.create(
+    quiz: Quiz = Quiz.objects.create(
         module=module,
         title=title,
         introduction=introduction,

@@ -127,7 +127,8 @@ def save_beat(
         values += [state.user_id, state.turn]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount == 1
+        written: int = cursor.rowcount
+    return written == 1
 
 
 def take_clock(*, state: BeatState, tab: str, now: dt.datetime) -> bool:
@@ -159,4 +160,5 @@ def _moment(value: dt.datetime | None) -> dt.datetime | None:
 
 
 def _json(value: Any) -> list[Any]:
-    return json.loads(value) if isinstance(value, (str, bytes)) else value
+    rows: list[Any] = json.loads(value) if isinstance(value, (str, bytes)) else value
+    return rows

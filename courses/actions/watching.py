@@ -79,6 +79,7 @@ def beat(
             is_complete = complete_lesson(progress_id=state.pk, now=now).is_complete
         return _answer(state, judged.studied, judged.counted_to, is_complete, judged.reason)
     # Beaten to it several times in a row: nothing is lost, the player keeps the stretch for its next beat.
+    assert state is not None
     return _answer(state, state.studied_seconds, reported.start, state.is_complete)
 
 

@@ -71,13 +71,13 @@ def search_catalogue(
     page = Paginator(found, LESSONS_PER_PAGE).get_page(page_number)
     lessons = [
         FoundLesson(
-            outline,
-            held.courses[outline.course_pk],
-            marked(outline.title, query),
+            lesson,
+            held.courses[lesson.course_pk],
+            marked(lesson.title, query),
             snippet(text_of(row), query),
         )
         for row in page.object_list
-        if (outline := held.lessons.get(row.pk)) is not None
+        if (lesson := held.lessons.get(row.pk)) is not None
     ]
     return Findings(courses, lessons, page)
 

@@ -17,6 +17,7 @@ from courses.models import LessonProgress, QuestionKind, QuestionVersion, Quiz, 
 from courses.models.outlines import CourseOutline, LessonOutline, catalogue
 from courses.views import for_learners
 from enrollment.models.rulebook import rules_on
+from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules.hours import quarters_for_quiz
 
 LETTERS = "ABCDEFGHIJKLMNOP"
@@ -33,7 +34,7 @@ def _place(lesson_id: int) -> tuple[CourseOutline, LessonOutline]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_learners
-def quiz(request: HttpRequest, lesson_id: int) -> HttpResponse:
+def quiz(request: AuthenticatedHttpRequest, lesson_id: int) -> HttpResponse:
     """What the test asks, earlier attempts, and a button to begin (POST)."""
     course, lesson = _place(lesson_id)
     refusal = ""
@@ -115,7 +116,7 @@ def _answers(data: Any, places: int) -> dict[str, list[str]]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_learners
-def attempt(request: HttpRequest, attempt_id: int) -> HttpResponse:
+def attempt(request: AuthenticatedHttpRequest, attempt_id: int) -> HttpResponse:
     """The attempt as it stands; POST hands it in."""
     sitting = _own(request, attempt_id)
     if request.method == "POST":
@@ -162,7 +163,7 @@ def save(request: HttpRequest, attempt_id: int) -> HttpResponse:
 @never_cache
 @require_GET
 @for_learners
-def result(request: HttpRequest, attempt_id: int) -> HttpResponse:
+def result(request: AuthenticatedHttpRequest, attempt_id: int) -> HttpResponse:
     """What came of an attempt, question by question, with explanations."""
     sitting = _own(request, attempt_id)
     if sitting.is_open:

@@ -311,6 +311,7 @@ def _refuse(door: _Door, direction: str, scan: _Scan, refusal: Reason) -> Checki
 def _project_one(door: _Door, direction: str, at: dt.datetime) -> None:
     """Bring one person's attendance up to date with an event just recorded."""
     if door.attendance_id is None:
+        assert door.trainee_id is not None
         Attendance(
             session_id=door.session_id,
             trainee_id=door.trainee_id,

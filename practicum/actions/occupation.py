@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from cms.refusals import Reason
@@ -46,7 +46,7 @@ FIELD_OF = {
     ResourceKind.CLASS: "training_class",
     ResourceKind.TRAINEE: "starts_at",
 }
-MODEL_OF = {
+MODEL_OF: dict[ResourceKind, type[Model]] = {
     ResourceKind.ROOM: Room,
     ResourceKind.BASE: TrainingBase,
     ResourceKind.LECTURER: Lecturer,
@@ -223,11 +223,10 @@ def _names(resources: Collection[Resource]) -> dict[Resource, str]:
         by_kind[resource.kind].add(resource.id)
     names: dict[Resource, str] = {}
     for kind, ids in by_kind.items():
-        rows = MODEL_OF[ResourceKind(kind)]._default_manager.filter(pk__in=ids)
         if kind == ResourceKind.ROOM:
-            names |= {
-                Resource(kind, room.pk): f"{room.venue} {room}" for room in rows.select_related("venue")
-            }
+            rooms = Room.objects.filter(pk__in=ids).select_related("venue")
+            names |= {Resource(kind, room.pk): f"{room.venue} {room}" for room in rooms}
         else:
+            rows = MODEL_OF[ResourceKind(kind)]._default_manager.filter(pk__in=ids)
             names |= {Resource(kind, row.pk): str(row) for row in rows}
     return names

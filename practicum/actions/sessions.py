@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -51,6 +51,8 @@ BATCH = 1000
 #: How often a writer looks again after somebody else took a slot between its look and its write.
 LOOKS = 3
 DEFAULT_HOUR_MINUTES = 45
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ def _refuse_unless_open(session: Session) -> None:
         raise Refused(reason("session_settled"))
 
 
-def _looking_again(attempt: Any) -> Any:
+def _looking_again(attempt: Callable[[], Done]) -> Done:
     """Run ``attempt`` in a transaction; when somebody took the same slot meanwhile, look again and say so.
 
     Only PostgreSQL comes here: its exclusion constraint speaks when two writers looked at the same moment.

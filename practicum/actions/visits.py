@@ -240,6 +240,10 @@ def prepare(
     return locked
 
 
+#: What must be there before the briefing notice is sent.
+BRIEFING_NEEDS = ("leader_name", "is_insured", "has_safety_plan", "briefing")
+
+
 @transaction.atomic
 def brief(*, visit: Visit, actor: User | None) -> Visit:
     """Send the briefing notice; leader, insurance, safety plan and text must be there.
@@ -248,9 +252,9 @@ def brief(*, visit: Visit, actor: User | None) -> Visit:
         Refused: something of that is missing.
     """
     missing = [
-        str(Visit._meta.get_field(name).verbose_name)
-        for name in ("leader_name", "is_insured", "has_safety_plan", "briefing")
-        if not getattr(visit, name)
+        str(field.verbose_name)
+        for field in Visit._meta.fields
+        if field.name in BRIEFING_NEEDS and not getattr(visit, field.name)
     ]
     if missing:
         raise Refused(reason("visit_not_ready", missing="、".join(missing)))

@@ -308,9 +308,9 @@ class Session(index.Indexed, models.Model):
     @property
     def policy(self) -> Policy:
         """How attendance is judged: as the class says, else by the academy's defaults."""
-        if self.training_class_id is None:
-            return Policy(opens_before=self.opens_before_minutes, closes_after=self.closes_after_minutes)
         owner = self.training_class
+        if owner is None:
+            return Policy(opens_before=self.opens_before_minutes, closes_after=self.closes_after_minutes)
         return Policy(
             late_after=owner.late_after_minutes,
             early_before=owner.early_before_minutes,
@@ -332,7 +332,7 @@ class Session(index.Indexed, models.Model):
     @property
     def where(self) -> str:
         """The place in one phrase."""
-        if self.room_id is not None:
+        if self.room is not None:
             return f"{self.room.venue} · {self.room}"
         if self.base_id is not None:
             return str(self.base)

@@ -6,17 +6,17 @@ from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from enrollment.models import Trainee, User
 from practicum.models import Session
+from practicum.models.sessions import SessionQuerySet
 
 __all__ = ["LoginRequiredMixin", "run_session", "trainee_of", "visible_session"]
 
 
-def visible_session(request: HttpRequest, pk: int, rows: QuerySet[Session] | None = None) -> Session:
+def visible_session(request: HttpRequest, pk: int, rows: SessionQuerySet | None = None) -> Session:
     """The session at this address, or 404 for whoever has nothing to do with it."""
     sessions = Session.objects.with_place() if rows is None else rows
     found: Session = get_object_or_404(sessions.visible_to(request.user), pk=pk)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from enrollment.requests import AuthenticatedHttpRequest
 from practicum import reports, tickets
 from practicum.actions import attendance as actions
 from practicum.actions.attendance import CheckinResult
@@ -43,7 +44,7 @@ def qr_svg(text: str) -> str:
 
 @login_required
 @never_cache
-def code_screen(request: HttpRequest, pk: int) -> HttpResponse:
+def code_screen(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Full screen: a large QR code, the same in digits, who has arrived."""
     session = run_session(request, pk)
     now = timezone.now()
@@ -61,7 +62,7 @@ def code_screen(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @never_cache
-def code_state(request: HttpRequest, pk: int) -> JsonResponse:
+def code_state(request: AuthenticatedHttpRequest, pk: int) -> JsonResponse:
     """What the screen asks for every few seconds."""
     session = run_session(request, pk)
     direction = OUT if request.GET.get("direction") == OUT else IN
@@ -132,7 +133,7 @@ def scan(request: HttpRequest, pk: int, digits: str) -> HttpResponse:
 
 @login_required
 @never_cache
-def checkin(request: HttpRequest, pk: int) -> HttpResponse:
+def checkin(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Confirm a scan, or type the code. Sent as JSON it is answered in JSON."""
     if request.method == "POST":
         return _check_in(request, pk)
@@ -192,7 +193,7 @@ def _told(result: CheckinResult) -> dict[str, Any]:
 
 @login_required
 @never_cache
-def enter(request: HttpRequest) -> HttpResponse:
+def enter(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Type the six digits; the session they belong to is found among one's own that are open now."""
     now = timezone.now()
     trainee_of(request.user)
@@ -219,7 +220,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-def my_code(request: HttpRequest) -> HttpResponse:
+def my_code(request: AuthenticatedHttpRequest) -> HttpResponse:
     """One's own QR code, for staff or a host to scan."""
     trainee = trainee_of(request.user)
     drawing = mark_safe(qr_svg(tickets.personal_code(trainee)))  # noqa: S308 -- drawn here, from a signed number
@@ -231,7 +232,7 @@ def my_code(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-def scanner(request: HttpRequest, pk: int) -> HttpResponse:
+def scanner(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Scan personal codes with the camera of a phone."""
     session = run_session(request, pk)
     direction = OUT if request.GET.get("direction") == OUT else IN
@@ -242,7 +243,7 @@ def scanner(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def scanned(request: HttpRequest, pk: int) -> JsonResponse:
+def scanned(request: AuthenticatedHttpRequest, pk: int) -> JsonResponse:
     """One scan of the camera: who it was and what became of it."""
     session = run_session(request, pk)
     person = tickets.person_of(request.POST.get("code", ""))

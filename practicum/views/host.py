@@ -44,8 +44,6 @@ def host(request: HttpRequest) -> HttpResponse:
         .select_related("base", "training_class")
         .prefetch_related("batches")
     )
-    for visit in visits:
-        visit.tone = TONES.get(Stage(visit.status), "")
     now = timezone.now()
     coming = list(
         Session.objects.filter(base__in=bases, ends_at__gte=now)
@@ -59,7 +57,9 @@ def host(request: HttpRequest) -> HttpResponse:
     context = {
         "bases": bases,
         "asked": [visit for visit in visits if visit.status == Stage.WITH_BASE],
+        "asked_tone": TONES[Stage.WITH_BASE],
         "offered": [visit for visit in visits if visit.status == Stage.PROPOSED],
+        "offered_tone": TONES[Stage.PROPOSED],
         "coming": coming,
         "today": [
             session for session in coming if timezone.localdate(session.starts_at) == timezone.localdate(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cms.refusals import Refused
-from enrollment.models import Trainee, TrainingClass
+from enrollment.models import Enrollment, Trainee, TrainingClass
 from practicum import reports
 from practicum.actions import attendance as actions
 from practicum.actions import leave as leave_actions
@@ -36,7 +37,7 @@ from practicum.models import (
 from practicum.rules.attendance import Presence, judge
 from practicum.views.access import run_session
 
-TONES = {
+TONES: dict[str, str] = {
     AttendanceStatus.PRESENT: "good",
     AttendanceStatus.LATE: "gold",
     AttendanceStatus.LEFT_EARLY: "gold",
@@ -69,7 +70,7 @@ def roll(session: Session, *, only: int | None = None) -> list[Line]:
         people, saved, slips = people.filter(pk=only), saved.filter(trainee=only), slips.filter(trainee=only)
     groups: dict[int, int | None] = {}
     if session.training_class_id is not None:
-        rows = session.training_class.enrollments.on_roster()
+        rows = Enrollment.objects.on_roster().filter(training_class=session.training_class_id)
         if only is not None:
             rows = rows.filter(trainee=only)
         groups = dict(rows.values_list("trainee_id", "group_number"))
@@ -83,7 +84,14 @@ def roll(session: Session, *, only: int | None = None) -> list[Line]:
     return lines
 
 
-def _line(session, trainee, attendance, group, leave, now) -> Line:
+def _line(
+    session: Session,
+    trainee: Trainee,
+    attendance: Attendance | None,
+    group: int | None,
+    leave: Leave | None,
+    now: dt.datetime,
+) -> Line:
     if attendance is not None and (session.is_settled or attendance.status != AttendanceStatus.PENDING):
         status = attendance.status
     else:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from cms.refusals import Refused
 from enrollment.models import Trainee
+from enrollment.requests import AuthenticatedHttpRequest
 from practicum import reports
 from practicum.actions import bookings, feeds, leave
 from practicum.calendars import feed_for
@@ -42,7 +43,7 @@ class Day:
 
 
 @login_required
-def schedule(request: HttpRequest) -> HttpResponse:
+def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
     """My schedule, as a list of what comes or as a month."""
     today = timezone.localdate()
     if request.GET.get("view") == "month":
@@ -98,7 +99,7 @@ def _month_of(
 
 
 @login_required
-def session(request: HttpRequest, pk: int) -> HttpResponse:
+def session(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Where, when, how to get there, what to bring, and what can be done now."""
     found = visible_session(request, pk)
     now = timezone.now()
@@ -134,7 +135,7 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def seat(request: HttpRequest, pk: int) -> HttpResponse:
+def seat(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Take a seat, or give it back."""
     found = visible_session(request, pk)
     trainee = trainee_of(request.user)
@@ -153,7 +154,7 @@ def seat(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
+def ask_leave(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Ask to miss a session."""
     found = visible_session(request, pk)
     form = LeaveForm(request.POST)
@@ -172,7 +173,7 @@ def ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-def subscribe(request: HttpRequest) -> HttpResponse:
+def subscribe(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The secret address of one's calendar; a new one makes the old one useless."""
     if request.method == "POST":
         feeds.renew(user=request.user, now=timezone.now())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
@@ -18,7 +21,7 @@ class BaseFilterForm(NameFilterForm):
 
 class _ChooseBase:
     filter_form_class = BaseFilterForm
-    more = (("unit", _("Unit")), ("capacity_per_batch", _("People per batch")))
+    more: Sequence[tuple[str, Any]] = (("unit", _("Unit")), ("capacity_per_batch", _("People per batch")))
 
 
 class ChooseBaseView(_ChooseBase, ScopedChooseView):
@@ -49,8 +52,8 @@ class RoomFilterForm(NameFilterForm):
 
 class _ChooseRoom:
     filter_form_class = RoomFilterForm
-    related = ("venue",)
-    more = (("venue", _("Venue")), ("capacity", _("Capacity (people)")))
+    related: Sequence[str] = ("venue",)
+    more: Sequence[tuple[str, Any]] = (("venue", _("Venue")), ("capacity", _("Capacity (people)")))
 
 
 class ChooseRoomView(_ChooseRoom, ScopedChooseView):
@@ -81,7 +84,7 @@ class LecturerFilterForm(NameFilterForm):
 
 class _ChooseLecturer:
     filter_form_class = LecturerFilterForm
-    more = (("title", _("Professional title")), ("subjects", _("Subjects")))
+    more: Sequence[tuple[str, Any]] = (("title", _("Professional title")), ("subjects", _("Subjects")))
 
 
 class ChooseLecturerView(_ChooseLecturer, ScopedChooseView):
@@ -112,7 +115,7 @@ class UserFilterForm(NameFilterForm):
 
 class _ChooseUser:
     filter_form_class = UserFilterForm
-    more = (("username", _("User name")),)
+    more: Sequence[tuple[str, Any]] = (("username", _("User name")),)
 
 
 class ChooseUserView(_ChooseUser, ScopedChooseView):

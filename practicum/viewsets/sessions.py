@@ -54,6 +54,8 @@ PLANNED = [field.name for field in dataclasses.fields(SessionPlan)]
 class SessionForm(WagtailAdminModelForm):
     """A session as somebody wants it; the action says whether it can be held."""
 
+    instance: Session
+
     hours = forms.DecimalField(
         label=_("Study hours"),
         required=False,
@@ -109,7 +111,7 @@ class SessionForm(WagtailAdminModelForm):
         data = self.cleaned_data
         hours = data["hours"]
         moved = {"starts_at", "ends_at"} & set(self.changed_data) and "hours" not in self.changed_data
-        audience = None
+        audience: str | None = None
         if data["training_class"] is None or data["is_open"]:
             audience = Audience.BOOKINGS
         elif self.instance.pk:
@@ -126,6 +128,7 @@ class CreateSession(CreateThroughAction):
 
     def perform(self, form: forms.ModelForm) -> Model:
         """By the action."""
+        assert isinstance(form, SessionForm)
         return actions.schedule(plan=form.plan(), actor=self.request.user)
 
 
@@ -134,6 +137,7 @@ class EditSession(EditThroughAction):
 
     def perform(self, form: forms.ModelForm) -> Model:
         """By the action."""
+        assert isinstance(form, SessionForm)
         session = Session.objects.get(pk=form.instance.pk)
         return actions.reschedule(session=session, plan=form.plan(), actor=self.request.user)
 
