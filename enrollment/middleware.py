@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.authentication import get_authentication_records
@@ -34,6 +34,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from enrollment.models.accounts import User
+from enrollment.sessions import SessionStore
 
 #: Where someone stands while setting up or proving a second factor, and may stay.
 SECOND_FACTOR_PATHS = (
@@ -47,6 +48,13 @@ SECOND_FACTOR_PATHS = (
 )
 #: Kept in the session while a second factor is set up: where the person wanted to go.
 AFTER_SECOND_FACTOR_KEY = "after_second_factor"
+#: Where Django keeps the user of a request once it is known.
+KNOWN_USER = "_cached_user"
+
+
+def store_of(request: HttpRequest) -> SessionStore:
+    """The session of ``request`` as this academy keeps it (``SESSION_ENGINE``)."""
+    return cast("SessionStore", request.session)
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -54,11 +62,11 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.session.device = request.headers.get("User-Agent", "")[:200]
+        store_of(request).device = request.headers.get("User-Agent", "")[:200]
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if request.session.accessed and not request.session.modified:
-            request.session.touch()
+            store_of(request).touch()
         return super().process_response(request, response)
 
 
@@ -68,8 +76,9 @@ def _user_of(request: HttpRequest) -> User | AnonymousUser:
     The same checks as ``django.contrib.auth.get_user``: a known back end, and a session made under the
     present password.
     """
-    if not hasattr(request, "_cached_user"):
-        session = request.session
+    known: User | AnonymousUser | None = getattr(request, KNOWN_USER, None)
+    if known is None:
+        session = store_of(request)
         user_id = session.get(SESSION_KEY)
         row = session.user_row
         if (
@@ -79,19 +88,21 @@ def _user_of(request: HttpRequest) -> User | AnonymousUser:
             and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
             and constant_time_compare(session.get(HASH_SESSION_KEY, ""), row.get_session_auth_hash())
         ):
-            request._cached_user = row
+            known = row
         elif user_id is None:
-            request._cached_user = AnonymousUser()
+            known = AnonymousUser()
         else:
-            request._cached_user = get_user(request)
-    return request._cached_user
+            known = get_user(request)
+        setattr(request, KNOWN_USER, known)
+    return known
 
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     """Sets ``request.user`` lazily, without a second query."""
 
     def process_request(self, request: HttpRequest) -> None:
-        request.user = SimpleLazyObject(lambda: _user_of(request))
+        lazy = SimpleLazyObject(lambda: _user_of(request))
+        request.user = lazy  # type: ignore[assignment]  # stands in for the user, as Django's own does
 
         async def auser() -> User | AnonymousUser:
             return _user_of(request)
@@ -131,7 +142,7 @@ class SignInMiddleware:
         if settings.SECOND_FACTOR_REQUIRED_FOR_STAFF and (answer := self._second_factor(request)):
             return answer
         response = self.get_response(request)
-        if request.session.has_timed_out:
+        if store_of(request).has_timed_out:
             return self._say_timed_out(request, response)
         return response
 
@@ -182,7 +193,7 @@ def is_script(request: HttpRequest) -> bool:
 
 
 def page_of(request: HttpRequest) -> str:
-    """The page from which ``request`` was sent, as a path on this site; the front page if it cannot be told."""
+    """The page from which ``request`` was sent, as a path on this site; else the front page."""
     page = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
         return "/"
@@ -205,7 +216,10 @@ def _fixed_policy(name: str) -> str:
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp with a policy of its own for the Wagtail admin; the policy is put together once, not per answer."""
+    """django-csp with a policy of its own for the Wagtail admin.
+
+    The policy is put together once, not per answer.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         name = "CONTENT_SECURITY_POLICY"

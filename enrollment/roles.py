@@ -26,8 +26,8 @@ EVERYTHING = ("add", "change", "delete", "view")
 def permit(apps: Any, role: Role, app_label: str, models: Mapping[str, Iterable[str]]) -> None:
     """In a data migration: let the group of ``role`` do these things to models of ``app_label``.
 
-    ``models`` maps a model's lower-case name to verbs (``EVERYTHING`` or some of it). Permissions are made here
-    where they do not exist yet, because Django makes them only after all migrations.
+    ``models`` maps a model's lower-case name to verbs (``EVERYTHING`` or some of it). Permissions are made
+    here where they do not exist yet, because Django makes them only after all migrations.
     """
     content_types = apps.get_model("contenttypes", "ContentType")
     permissions = apps.get_model("auth", "Permission")
@@ -36,7 +36,9 @@ def permit(apps: Any, role: Role, app_label: str, models: Mapping[str, Iterable[
         content_type, _created = content_types.objects.get_or_create(app_label=app_label, model=model)
         for verb in verbs:
             permission, _created = permissions.objects.get_or_create(
-                content_type=content_type, codename=f"{verb}_{model}", defaults={"name": f"Can {verb} {model}"}
+                content_type=content_type,
+                codename=f"{verb}_{model}",
+                defaults={"name": f"Can {verb} {model}"},
             )
             group.permissions.add(permission)
 

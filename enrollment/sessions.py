@@ -57,7 +57,8 @@ class SessionStore(DatabaseStore):
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> UserSession:
-        row: UserSession = super().create_model_instance(data)
+        row = super().create_model_instance(data)
+        assert isinstance(row, UserSession)
         now = timezone.now()
         user_id = data.get(SESSION_KEY)
         before = self.user_row.pk if self.user_row is not None else None

@@ -146,7 +146,7 @@ def set_active(*, user: User, is_active: bool, actor: User) -> None:
 
 
 def end_session(*, user: User, handle: str, actor: User) -> bool:
-    """Sign one device of ``user`` out; ``handle`` is ``device_handle`` of its session. Returns whether it stood."""
+    """Sign one device of ``user`` out (``handle``: its ``device_handle``). Returns whether it stood."""
     with transaction.atomic():
         for session in UserSession.objects.filter(user=user):
             if device_handle(session) == handle:
@@ -167,7 +167,7 @@ def end_sessions(*, user: User, actor: User | None, keep_session: str | None = N
 
 
 def reset_second_factor(*, user: User, actor: User) -> bool:
-    """Remove a lost authenticator; staff set up a new one when they next sign in. Returns whether there was one.
+    """Remove a lost authenticator; staff set up a new one at their next sign-in. Whether there was one.
 
     Raises:
         Refused: ``own_second_factor``; somebody else must look at the person first.

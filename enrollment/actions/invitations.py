@@ -63,8 +63,8 @@ def invite_trainees(
     A trainee who has an account gets a way to a new password for it.
 
     Raises:
-        Refused: ``not_manageable`` when ``actor`` does not look after all of them; ``account_of_staff`` when one
-            of the accounts belongs to staff and ``actor`` is no administrator.
+        Refused: ``not_manageable`` when ``actor`` does not look after all of them; ``account_of_staff`` when
+            one of the accounts belongs to staff and ``actor`` is no administrator.
     """
     now = now or timezone.now()
     ids = sorted({trainee.pk for trainee in trainees})
@@ -134,7 +134,9 @@ def revoke(*, invitation: Invitation, actor: User, now: dt.datetime | None = Non
         if row.revoked_at is None:
             row.revoked_at = now
             row.save(update_fields=["revoked_at"])
-            note(row.trainee or row.user, "enrollment.invitation.revoke", actor=actor)
+            person = row.trainee or row.user
+            assert person is not None  # the constraint enrollment_invitation_for_one
+            note(person, "enrollment.invitation.revoke", actor=actor)
 
 
 def find(*, code: str, now: dt.datetime | None = None) -> Invitation:
@@ -159,12 +161,13 @@ def accept(*, code: str, username: str, password: str, now: dt.datetime | None =
         # Whoever sends the code a second time waits here for the first, then finds it used.
         invitation = _acceptable(_find(code, lock=True), now)
         user = account_of(invitation)
-        if user.pk is None:
+        if user._state.adding:
             user = _new_account(invitation, user, username)
         _judge_password(user, password)
-        if user.pk is None:
+        if user._state.adding:
             user.set_password(password)
             user.save()
+            assert invitation.trainee_id is not None
             Trainee.objects.filter(pk=invitation.trainee_id).update(user=user)
             note(user, "enrollment.account.open", actor=user)
         else:
@@ -193,6 +196,7 @@ def account_of(invitation: Invitation) -> User:
 
 def _new_account(invitation: Invitation, user: User, username: str) -> User:
     # Two tabs of one person: the second waits for this row and then finds the account.
+    assert invitation.trainee_id is not None
     trainee = Trainee.objects.select_for_update().select_related(None).get(pk=invitation.trainee_id)
     if trainee.user_id is not None:
         return User.objects.get(pk=trainee.user_id)

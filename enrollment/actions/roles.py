@@ -71,7 +71,8 @@ def revoke_role(
             rest = {other.pk for other in others.order_by("pk")} - {user.pk}
             # Read after the lock: the one who waited sees what the other did.
             rest &= set(RoleGrant.objects.filter(role=role).values_list("user_id", flat=True))
-            has_superuser = User.objects.filter(is_active=True, is_superuser=True).exclude(pk=user.pk).exists()
+            superusers = User.objects.filter(is_active=True, is_superuser=True)
+            has_superuser = superusers.exclude(pk=user.pk).exists()
             if not rest and not has_superuser:
                 raise Refused(
                     Reason("last_administrator", _("The academy needs at least one administrator."))

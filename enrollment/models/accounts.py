@@ -58,8 +58,9 @@ class Scope:
 class User(AbstractUser):
     """Somebody who can sign in, by user name or by mobile phone."""
 
-    first_name = None
-    last_name = None
+    # Django's way to drop an inherited field, which the stubs do not know.
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("mobile phone"), max_length=20, null=True, blank=True, unique=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
@@ -154,8 +155,8 @@ class UserSession(AbstractBaseSession):
     device = models.CharField(_("device"), max_length=200, blank=True)
 
     class Meta(AbstractBaseSession.Meta):
-        verbose_name = _("device")
-        verbose_name_plural = _("devices")
+        verbose_name = _("device")  # type: ignore[assignment]  # the stubs take Django's lazy text for str
+        verbose_name_plural = _("devices")  # type: ignore[assignment]
 
     @classmethod
     def get_session_store_class(cls) -> Any:

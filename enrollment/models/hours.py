@@ -114,7 +114,7 @@ class HourRule(models.Model):
         return f"{self.get_code_display()} = {self.value.normalize():f} ({self.effective_from})"
 
 
-class LedgerIsAppendOnly(TypeError):  # noqa: N818 (it reads as a statement)
+class LedgerIsAppendOnly(TypeError):
     """Somebody tried to change or delete a ledger entry; a mistake is corrected by a reversing entry."""
 
 

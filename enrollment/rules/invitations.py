@@ -9,7 +9,7 @@ _MISTAKEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "
 
 
 def normalized(typed: str) -> str:
-    """What was meant by ``typed``: capitals without hyphens, look-alikes put right; empty if no code can be meant."""
+    """What was meant by ``typed``: capitals, no hyphens, look-alikes put right; empty if it is no code."""
     code = typed.strip().upper().translate(_MISTAKEN)
     return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else ""
 

@@ -10,7 +10,8 @@ AFFAIRS_WORKER = "affairs_worker"
 MEMBER = "member"
 
 #: Cohort of each post. Committee members other than the secretary carry the organization's affairs: they
-#: study with the affairs workers, and owe the committee's hours (domain §2: “56 when on the committee, else 32”).
+#: study with the affairs workers, and owe the committee's hours
+#: (domain §2: “56 when on the committee, else 32”).
 COHORT_OF_POST = {
     "secretary": SECRETARY,
     "deputy_secretary": AFFAIRS_WORKER,
