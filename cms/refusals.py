@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-#: Marks a sentence for translation. Rules import it from here (``from cms.refusals import sentence as _``), so
-#: that nothing else of Django reaches them.
+#: Marks a sentence for translation. Rules import it from here (``from cms.refusals import sentence as _``),
+#: so that nothing else of Django reaches them.
 sentence = gettext_lazy
 
 

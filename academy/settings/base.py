@@ -267,7 +267,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [SELF],
     },
 }
-# Wagtail's widgets start themselves with inline scripts and styles; nothing from elsewhere may load there either.
+# Wagtail's widgets start themselves with inline scripts and styles; still nothing may load from elsewhere.
 CONTENT_SECURITY_POLICY_ADMIN = {
     "DIRECTIVES": {
         **CONTENT_SECURITY_POLICY["DIRECTIVES"],

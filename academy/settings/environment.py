@@ -1,7 +1,8 @@
 """Reading settings from the environment, with one clear sentence for each value that is wrong.
 
-Values come from environment variables; a file named by ``ACADEMY_ENV_FILE`` may hold them too. The environment
-goes before the file. A name in the file that the academy does not know is refused: it is a typing mistake.
+Values come from environment variables; a file named by ``ACADEMY_ENV_FILE`` may hold them too. The
+environment goes before the file. A name in the file that the academy does not know is refused: it is a
+typing mistake.
 """
 
 import difflib
@@ -102,7 +103,8 @@ def database_from(url: str) -> dict[str, Any]:
     check and the write that depends on it cannot be separated by another writer.
 
     Raises:
-        ImproperlyConfigured: the scheme is neither SQLite nor PostgreSQL, or the SQLite file cannot be written.
+        ImproperlyConfigured: the scheme is neither SQLite nor PostgreSQL, or the SQLite file cannot be
+            written.
     """
     if urlsplit(url).scheme not in {"sqlite", "postgres", "postgresql"}:
         raise ImproperlyConfigured(

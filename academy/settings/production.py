@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from academy.settings.base import *
+from academy.settings.base import *  # noqa: F403
 from academy.settings.base import database_from
 from academy.settings.environment import env
 

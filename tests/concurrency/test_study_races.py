@@ -165,7 +165,7 @@ def test_control_counting_before_the_lock_loses_lessons(zhang, race, meeting):
     assert CourseProgress.objects.get().completed_lessons < THREADS
 
 
-# --- Tests ---------------------------------------------------------------------------------------------------
+# --- Tests --------------------------------------------------------------------------------------------------
 
 
 def test_beginning_on_many_devices_is_one_attempt_graded_once(zhang, race):

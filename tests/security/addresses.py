@@ -1,8 +1,9 @@
 """Who may open which address: one line for each name or group of names. A new address needs a line here.
 
-The walk is in test_every_url.py. People: the stranger (not signed in), 张学员 and 王书记 (trainees on the roster of
-the class), 李干事 (affairs worker of their organization), 陈讲师 (instructor), 赵管理员 (administrator), 孙主任 (host of
-the base), 周主任 (zone leader) and the outsider (a trainee of another park). Objects belong to 张学员's side.
+The walk is in test_every_url.py. People: the stranger (not signed in), 张学员 and 王书记 (trainees on the
+roster of the class), 李干事 (affairs worker of their organization), 陈讲师 (instructor), 赵管理员
+(administrator), 孙主任 (host of the base), 周主任 (zone leader) and the outsider (a trainee of another park).
+Objects belong to 张学员's side.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ ADMIN = frozenset({"chen", "zhao"})
 class Line:
     """``pattern`` is matched against ``namespace:name`` (or ``/path`` of an address without a name).
 
-    ``depends``: these people may get in or not, as the object or their permissions have it; they never see an error.
+    ``depends``: these people may get in or not, as the object or their permissions have it; they never see
+    an error.
     """
 
     pattern: str

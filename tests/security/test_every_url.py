@@ -1,7 +1,7 @@
 """Walks every address, ours and Wagtail's admin, as every named person and as a stranger.
 
-Each address has a line in addresses.py; one without a line fails, and so does a line that matches nothing. Nobody
-meets an error of the server, and who is refused learns no name.
+Each address has a line in addresses.py; one without a line fails, and so does a line that matches nothing.
+Nobody meets an error of the server, and who is refused learns no name.
 """
 
 from __future__ import annotations
