@@ -197,7 +197,7 @@ class ScopedChoosing:
     @property
     def columns(self) -> list[Column]:
         """The title and what tells namesakes apart."""
-        # Columns are kept by name: one that is called "title" too would take the place of the link to choose by.
+        # Columns are kept by name: a second "title" would take the place of the link to choose by.
         more = (Column(f"more_{name}", label=label, accessor=name) for name, label in self.more)
         return [*super().columns, *more]  # type: ignore[misc]
 
