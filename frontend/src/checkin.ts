@@ -16,3 +16,5 @@ if (form instanceof HTMLFormElement) {
     for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
   });
 }
+
+export {};

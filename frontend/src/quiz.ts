@@ -113,3 +113,5 @@ function begin(quiz: HTMLFormElement): void {
 }
 
 if (form) begin(form);
+
+export {};
