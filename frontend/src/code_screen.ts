@@ -103,3 +103,5 @@ if (frame && first?.textContent) {
     else void document.documentElement.requestFullscreen?.();
   });
 }
+
+export {};
