@@ -190,6 +190,11 @@ def catalogue() -> Catalogue:
         return _held
 
 
+def held_catalogue() -> Catalogue:
+    """The catalogue as this process holds it, perhaps older than what is published; compare its mark."""
+    return _held or catalogue()
+
+
 def forget() -> None:
     """Read the catalogue anew at the next question (tests roll back what they made)."""
     global _held  # noqa: PLW0603

@@ -15,13 +15,17 @@ from enrollment.models import Exemption, Trainee, User
 
 @dataclass(frozen=True)
 class CourseStanding:
-    """One person in one course. ``next_lesson`` is where to go on; ``None`` when every lesson is complete."""
+    """One person in one course. ``next_lesson`` is where to go on; ``None`` when every lesson is complete.
+
+    ``has_begun``: a lesson was opened.
+    """
 
     course: CourseOutline
     completed_lessons: int = 0
     is_complete: bool = False
     studied_at: dt.datetime | None = None
     next_lesson: LessonOutline | None = None
+    has_begun: bool = False
 
     @property
     def total_lessons(self) -> int:
@@ -34,11 +38,6 @@ class CourseStanding:
         if self.is_complete:
             return 100
         return min(99, 100 * self.completed_lessons // self.total_lessons) if self.total_lessons else 0
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether any lesson was opened."""
-        return self.studied_at is not None
 
     @property
     def url(self) -> str:
@@ -84,7 +83,9 @@ def catalog_progress(user: User, held: Catalogue | None = None) -> CatalogProgre
     ).values_list("course_id", "completed_lessons", "completed_at", "studied_at"):
         course = held.courses.get(course_id)
         if course is not None:
-            standings[course_id] = CourseStanding(course, completed, completed_at is not None, studied_at)
+            standings[course_id] = CourseStanding(
+                course, completed, completed_at is not None, studied_at, has_begun=True
+            )
     return CatalogProgress(
         standings=standings,
         complete=sum(standing.is_complete for standing in standings.values()),
@@ -110,6 +111,7 @@ def continue_learning(user: User, limit: int = 3) -> list[CourseStanding]:
             completed_lessons=completed,
             studied_at=studied_at,
             next_lesson=_next(held.courses[course_id], done),
+            has_begun=True,
         )
         for course_id, completed, studied_at in rows
     ]
@@ -152,6 +154,7 @@ def due_courses(user: User, day: dt.date | None = None) -> list[DueCourse]:
                     completed_lessons=known_standing.completed_lessons,
                     studied_at=known_standing.studied_at,
                     next_lesson=_next(course, done),
+                    has_begun=known_standing.has_begun,
                 ),
                 due_on=due_on,
                 is_mandatory=is_mandatory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.core.cache import cache
 from django.template.loader import render_to_string
@@ -62,6 +63,16 @@ def outline_of(
         html = render_to_string("courses/pieces/outline.html", {"course": course, "rows": rows})
         cache.set(key, html, KEPT_SECONDS)
     return mark_safe(html)  # noqa: S308 - our own template
+
+
+def piece(name: str, key: str, context: dict[str, Any]) -> SafeString:
+    """A piece of ``courses/pieces/`` as rendered for the same ``key``, which names all it depends on."""
+    full = f"courses:piece:{name}:{key}:{get_language()}"
+    html: str | None = cache.get(full)
+    if html is None:
+        html = render_to_string(f"courses/pieces/{name}.html", context)
+        cache.set(full, html, KEPT_SECONDS)
+    return mark_safe(html)  # noqa: S308 - our own templates
 
 
 def rich(text: str) -> SafeString:

@@ -7,12 +7,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from courses.models import LessonProgress
 from courses.models.access import may_follow, may_study
 from courses.models.outlines import Catalogue, CourseOutline, catalogue
 from courses.reports.finding import search_catalogue
 from courses.reports.learning import CourseStanding, catalog_progress
-from courses.reports.texts import outline_of, rich
+from courses.reports.studying import studying
+from courses.reports.texts import outline_of, piece, rich
 from enrollment.models import CohortCode
 from enrollment.models.rulebook import rules_on
 from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
@@ -89,52 +89,41 @@ def catalog(request: HttpRequest) -> HttpResponse:
 @require_safe
 def course(request: HttpRequest, slug: str) -> HttpResponse:
     """One course: what it is about, its lessons, and where one stands."""
-    held = catalogue()
-    outline = held.courses_by_slug.get(slug)
-    if outline is None:
+    user = request.user
+    found = studying(user.pk if user.is_authenticated else None, slug)
+    if found is None:
         raise Http404
-    complete: frozenset[int] = frozenset()
-    passed: frozenset[int] = frozenset()
-    earned = 0
-    latest = None
-    if request.user.is_authenticated:
-        rows = list(
-            LessonProgress.objects.filter(user_id=request.user.pk, course_id=outline.pk).values_list(
-                "lesson_id",
-                "completed_at",
-                "quiz_passed_at",
-                "studied_at",
-                "entry__quarters",
-                "quiz_entry__quarters",
-            )
-        )
-        complete = frozenset(row[0] for row in rows if row[1])
-        passed = frozenset(row[0] for row in rows if row[2])
-        earned = sum((row[4] or 0) + (row[5] or 0) for row in rows)
-        latest = max((row[3] for row in rows), default=None)
+    outline, complete, passed = found.course, found.complete, found.passed
     live_complete = complete & outline.lesson_pks
     tests_done = not outline.needs_quizzes or outline.quiz_lesson_pks <= passed
     standing = CourseStanding(
         course=outline,
         completed_lessons=len(live_complete),
         is_complete=bool(outline.lessons) and live_complete == outline.lesson_pks and tests_done,
-        studied_at=latest,
+        has_begun=bool(found.rows),
         next_lesson=next((lesson for lesson in outline.lessons if lesson.pk not in complete), None),
     )
-    module = held.modules[outline.module_pk]
-    context = {
+    module = found.held.modules[outline.module_pk]
+    quarters = course_quarters(outline)
+    fixed = {
         "course": outline,
         "module": module,
-        "category": held.category_of_module[module.pk],
+        "category": found.held.category_of_module[module.pk],
+        "quarters": quarters,
+        "cohorts": [label for code, label in CohortCode.choices if code in outline.cohorts],
+    }
+    key = f"{outline.pk}:{found.held.mark}:{quarters}"
+    context = {
+        "course": outline,
+        "crumbs": piece("course_crumbs", key, fixed),
+        "head": piece("course_head", key, fixed),
         "standing": standing,
         "open_test": next(
             (lesson for lesson in outline.lessons if lesson.quiz_pk and lesson.pk not in passed), None
         ),
-        "outline": outline_of(outline, held.mark, current=None, complete=complete, passed=passed),
-        "quarters": course_quarters(outline),
-        "earned": earned,
-        "cohorts": [label for code, label in CohortCode.choices if code in outline.cohorts],
-        "follows": request.user.is_authenticated and may_follow(request.user, module.instructor_pks),
+        "outline": outline_of(outline, found.held.mark, current=None, complete=complete, passed=passed),
+        "earned": sum((row.quarters or 0) + (row.quiz_quarters or 0) for row in found.rows.values()),
+        "follows": user.is_authenticated and may_follow(user, module.instructor_pks),
     }
     return render(request, "courses/course.html", context)
 

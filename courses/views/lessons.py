@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,88 +12,75 @@ from django.views.decorators.http import require_safe
 from cms.refusals import Refused
 from courses.actions.progress import open_lesson
 from courses.models import CompletionRule, LessonProgress
+from courses.models.access import may_study
 from courses.models.outlines import catalogue
-from courses.reports.texts import body_of, outline_of
-from courses.rules.refusals import NOT_COUNTED
+from courses.reports.studying import row_of, studying
+from courses.reports.texts import body_of, outline_of, piece
+from courses.rules.refusals import MAY_NOT_STUDY, NOT_COUNTED
 from courses.rules.watching import NotCounted
 from courses.views import for_learners
 from enrollment.models.rulebook import rules_on
+from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
-
-#: Of every lesson of the course for its outline; of this lesson for its page.
-_COLUMNS = (
-    "lesson_id",
-    "completed_at",
-    "quiz_passed_at",
-    "studied_seconds",
-    "required_seconds",
-    "position",
-    "end_reached",
-    "entry_id",
-    "entry__quarters",
-    "quiz_entry__quarters",
-    "rule",
-)
 
 
 @require_safe
-@for_learners
 def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
     """A lesson: video, text, outline, and what it has earned."""
-    held = catalogue()
-    course = held.courses_by_slug.get(slug)
-    outline = course.by_slug.get(lesson_slug) if course else None
-    if course is None or outline is None:
+    user = request.user
+    if not user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    found = studying(user.pk, slug)
+    if not (found and found.is_learner) and not may_study(user):
+        return render(request, "courses/closed.html", {"reason": MAY_NOT_STUDY}, status=403)
+    outline = found.course.by_slug.get(lesson_slug) if found else None
+    if found is None or outline is None:
         raise Http404
-    rows = {
-        row["lesson_id"]: row
-        for row in LessonProgress.objects.filter(user_id=request.user.pk, course_id=course.pk).values(
-            *_COLUMNS
-        )
-    }
-    complete = frozenset(pk for pk, row in rows.items() if row["completed_at"])
-    passed = frozenset(pk for pk, row in rows.items() if row["quiz_passed_at"])
-    mine = rows.get(outline.pk)
+    course, complete = found.course, found.complete
+    mine = found.rows.get(outline.pk)
     if mine is None:
         try:
-            begun = open_lesson(user=request.user, course=course, lesson=outline, complete=complete)
+            begun = open_lesson(user=user, course=course, lesson=outline, complete=complete)
         except Refused as refusal:
-            return render(
-                request,
-                "courses/closed.html",
-                {"reason": refusal.sentence, "course": course, "lesson": course.before(outline)},
-                status=403,
-            )
-        mine = {name: getattr(begun, name, None) for name in _COLUMNS}
+            context = {"reason": refusal.sentence, "course": course, "lesson": course.before(outline)}
+            return render(request, "courses/closed.html", context, status=403)
+        mine = row_of(begun)
     rules = rules_on(timezone.localdate())
-    video = outline.video if outline.has_film else None
-    required = mine["required_seconds"]
-    counted = min(mine["studied_seconds"], required) if required else 0
-    context = {
+    quarters = quarters_for_lesson(outline.minutes, rules)
+    fixed = {
         "course": course,
         "lesson": outline,
-        "mine": mine,
-        "is_complete": mine["completed_at"] is not None,
-        "counted": counted,
-        "remaining": max(0, round(required - counted)),
-        "percent": 100 if mine["completed_at"] else int(100 * counted / required) if required else 0,
-        "reads": mine["rule"] == CompletionRule.READ,
-        "watches": mine["rule"] == CompletionRule.WATCH,
-        "quarters": quarters_for_lesson(outline.minutes, rules),
-        "quiz_quarters": quarters_for_quiz(rules) if outline.quiz_pk else 0,
-        "video": video,
-        "body": body_of(outline),
-        "outline": outline_of(course, held.mark, current=outline, complete=complete, passed=passed),
-        "done": len(complete & course.lesson_pks),
+        "quarters": quarters,
         "next": course.after(outline),
         "previous": course.before(outline),
+    }
+    key = f"{outline.pk}:{found.held.mark}:{quarters}"
+    required = mine.required_seconds
+    counted = min(mine.studied_seconds, required)
+    context = {
+        **fixed,
+        "head": piece("lesson_head", key, fixed),
+        "steps": piece("lesson_steps", key, fixed),
+        "mine": mine,
+        "is_complete": mine.is_complete,
+        "counted": counted,
+        "percent": 100 if mine.is_complete else int(100 * counted / required) if required else 0,
+        "reads": mine.rule == CompletionRule.READ,
+        "watches": mine.rule == CompletionRule.WATCH,
+        "quiz_quarters": quarters_for_quiz(rules) if outline.quiz_pk else 0,
+        "video": outline.video if outline.has_film else None,
+        "body": body_of(outline),
+        "outline": outline_of(
+            course, found.held.mark, current=outline, complete=complete, passed=found.passed
+        ),
+        "done": len(complete & course.lesson_pks),
     }
     return render(request, "courses/lesson.html", context)
 
 
 @require_safe
 @for_learners
-def record(request: HttpRequest, lesson_id: int) -> HttpResponse:
+def record(request: AuthenticatedHttpRequest, lesson_id: int) -> HttpResponse:
     """What counted in one lesson, what did not, and why."""
     held = catalogue()
     outline = held.lessons.get(lesson_id)

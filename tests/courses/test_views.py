@@ -188,7 +188,7 @@ class TestQuizPages:
 
 
 class TestCost:
-    """Query counts, pinned. Each includes one for session and user, and one for the roles in the frame."""
+    """Query counts, pinned: one for session and user, one for the page, one for the roles in the frame."""
 
     def cost(self, client, url: str) -> int:
         from django.db import connection
@@ -213,17 +213,17 @@ class TestCost:
 
     def test_course(self, client, school, zhang, sign_in):
         sign_in(client, zhang)
-        assert self.cost(client, "/courses/policy/") == 4
+        assert self.cost(client, "/courses/policy/") == 3
         for _number in range(5):
             make.lesson(school.course)
-        assert self.cost(client, "/courses/policy/") == 4
+        assert self.cost(client, "/courses/policy/") == 3
 
     def test_lesson(self, client, school, zhang, sign_in):
         sign_in(client, zhang)
-        assert self.cost(client, "/courses/policy/film/") == 4
+        assert self.cost(client, "/courses/policy/film/") == 2
         for _number in range(5):
             make.lesson(school.course)
-        assert self.cost(client, "/courses/policy/film/") == 4
+        assert self.cost(client, "/courses/policy/film/") == 2
 
     def test_beat(self, client, school, zhang, sign_in, django_assert_num_queries):
         sign_in(client, zhang)
