@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets.button import Button, HeaderButton
 
@@ -164,12 +164,12 @@ class IndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """Title, number, cohort, days, status, people."""
         return [
-            TitleColumn("title", label=_("Title"), get_url=roster_url, sort_key="title"),
+            self.titled("title", label=_("Title"), get_url=roster_url, sort_key="title"),
             Column("code", label=_("Class number"), accessor="code"),
             Column("cohort", label=_("Cohort"), accessor="cohort"),
             Column("starts_on", label=_("From"), accessor="starts_on", sort_key="starts_on"),
             Column("status", label=_("Status"), accessor="get_status_display"),
-            Column("seats", label=_("On the roster"), accessor=seats_of),
+            Column("seats", label=_("People on the roster"), accessor=seats_of),
         ]
 
     def get_list_more_buttons(self, instance: TrainingClass) -> list[Any]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
+from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import Button
 from wagtail.permissions import register_permission_policy
@@ -51,7 +51,7 @@ def state_of(entry: HourEntry) -> str:
     """Whether an entry counts, has been taken back, or takes one back."""
     if entry.reverses_id is not None:
         return _now("Reversal")
-    return _now("Reversed") if getattr(entry, "reversal_id", None) else _now("Counts")
+    return _now("Reversed") if getattr(entry, "reversal", None) is not None else _now("Counts")
 
 
 class EntryFilterSet(WagtailFilterSet):
@@ -91,7 +91,7 @@ class EntryIndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """What, who, how much, on what evidence, and whether it counts."""
         return [
-            TitleColumn("title", label=_("What for"), get_url=self.reverse_url),
+            self.titled("title", label=_("What for"), get_url=self.reverse_url),
             Column("trainee", label=_("Trainee"), accessor="trainee"),
             Column("organization", label=_("Organization"), accessor="organization"),
             Column("kind", label=_("Kind"), accessor="get_kind_display"),
@@ -243,6 +243,28 @@ class DeleteRuleView(generic.DeleteView):
         hour_rules.remove_rule(rule=self.object, actor=self.request.user)
 
 
+def value_of(rule: HourRule) -> str:
+    """The figure without needless zeros: 32, 0.25."""
+    return f"{rule.value.normalize():f}"
+
+
+class RuleIndexView(ScopedIndexView):
+    """Rules with their dates and sources."""
+
+    default_ordering = ("code", "-effective_from")
+
+    @property
+    def columns(self) -> list[Column]:
+        """What it decides, the figure, from when to when, and who says so."""
+        return [
+            self.titled("code", label=_("Rule"), accessor="get_code_display", get_url=self.get_edit_url),
+            Column("value", label=_("Value"), accessor=value_of),
+            Column("effective_from", label=_("Effective from"), accessor="effective_from"),
+            Column("effective_to", label=_("Effective to"), accessor="effective_to"),
+            Column("source", label=_("Source"), accessor="source"),
+        ]
+
+
 class HourRuleViewSet(ScopedViewSet):
     """Hour rules with their sources."""
 
@@ -254,7 +276,7 @@ class HourRuleViewSet(ScopedViewSet):
     add_view_class = CreateRuleView
     edit_view_class = EditRuleView
     delete_view_class = DeleteRuleView
-    list_display = ("get_code_display", "value", "effective_from", "effective_to", "source")
+    index_view_class = RuleIndexView
     list_filter = ("code",)
     search_fields = ("source", "note")
     search_backend_name = None

@@ -183,7 +183,7 @@ class IndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """Name with its depth, code, kind, area, stars."""
         return [
-            TreeColumn("name", label=_("Name"), get_url=self.get_edit_url),
+            self.titled("name", TreeColumn, label=_("Organization name"), get_url=self.get_edit_url),
             Column("code", label=_("Code"), accessor="code"),
             Column("kind", label=_("Kind"), accessor="get_kind_display"),
             Column("area", label=_("Area"), accessor="area"),

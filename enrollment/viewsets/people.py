@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets import AdminDateInput
@@ -167,6 +167,7 @@ class InspectView(ScopedInspectView):
     """The record with the ledger of a year beside it."""
 
     template_name = "enrollment/admin/trainee.html"
+    page_title = _("Study record")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """One year's report and entries."""
@@ -200,7 +201,9 @@ class TraineeFilterSet(WagtailFilterSet):
         label=_("Park"), queryset=Organization.objects.filter(depth=2), method="below"
     )
     active = django_filters.ChoiceFilter(
-        label=_("On the roster"), choices=[("yes", _("Yes")), ("no", _("Has left"))], method="still_here"
+        label=_("Still on the roster"),
+        choices=[("yes", _("Yes")), ("no", _("Has left"))],
+        method="still_here",
     )
 
     class Meta:
@@ -236,7 +239,7 @@ class IndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """Name, organization, post, phone (masked), whether they left."""
         return [
-            TitleColumn("name", label=_("Name"), get_url=self.get_inspect_url, sort_key="name"),
+            self.titled("name", label=_("Name"), get_url=self.get_inspect_url, sort_key="name"),
             Column("home_organization", label=_("Organization"), accessor="home_organization"),
             Column("post", label=_("Post"), accessor=post_of),
             Column("phone", label=_("Mobile phone"), accessor="masked_phone"),
@@ -357,7 +360,7 @@ class ExemptionViewSet(ScopedViewSet):
     list_display = (
         "trainee",
         Column("organization", label=_("Organization"), accessor="trainee.home_organization"),
-        "get_ground_display",
+        Column("ground", label=_("Ground"), accessor="get_ground_display"),
         "starts_on",
         "ends_on",
     )

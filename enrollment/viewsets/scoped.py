@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.choosers import BaseFilterForm
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -50,6 +50,10 @@ class ScopedIndexView(generic.IndexView):
     def get_base_queryset(self) -> QuerySet[Any]:
         """Rows in scope."""
         return in_scope(super().get_base_queryset(), self.request.user).select_related(*self.select_related)
+
+    def titled(self, name: str, column: type[TitleColumn] = TitleColumn, **kwargs: Any) -> Column:
+        """The first column: what a row is called, with what can be done beside it."""
+        return self._get_title_column_class(column)(name, **kwargs)
 
     def to_row_dict(self, item: Any) -> dict[str, Any]:
         """A row of the export: local times, and no cell that a spreadsheet would run."""

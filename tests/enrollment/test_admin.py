@@ -233,6 +233,8 @@ def test_reversing_asks_why(admin, zhang, zhao):
     assert (reversal.recorded_by, reversal.note) == (zhao, "重复登记")
     assert admin.post(url, {"reason": "再来一次"}).status_code == 200
     assert HourEntry.objects.count() == 2
+    again = sentence(admin.get(reverse("hour_entries:index")))
+    assert url not in again, "what was reversed cannot be reversed once more"
 
 
 def test_a_teacher_reverses_nothing(client, sign_in, chen, zhang):
