@@ -88,6 +88,16 @@ class Target:
         }
 
 
+def surroundings(settings: str, url: str) -> dict[str, str]:
+    """Return the environment of a process that works on one of the databases."""
+    return {
+        "DJANGO_SETTINGS_MODULE": settings,
+        "DATABASE_URL": url,
+        "MEDIA_ROOT": str(databases.DEMO.parent / "media"),
+        "LOG_LEVEL": "ERROR",
+    }
+
+
 @contextlib.contextmanager
 def served(application: str, settings: str, url: str) -> Iterator[int]:
     """Serve an application as the demo and production do: 2 workers of 4 threads; yield its port."""
@@ -103,13 +113,10 @@ def served(application: str, settings: str, url: str) -> Iterator[int]:
         ],
         environment={
             "BIND": f"127.0.0.1:{port}",
-            "DJANGO_SETTINGS_MODULE": settings,
-            "DATABASE_URL": url,
             "WEB_WORKERS": "2",
             "WEB_THREADS": "4",
             "WEB_MAX_REQUESTS": "0",
-            "LOG_LEVEL": "WARNING",
-            "MEDIA_ROOT": str(ROOT / "var" / "demo" / "media"),
+            **surroundings(settings, url),
         },
     )
     try:
@@ -131,7 +138,7 @@ def described(module: str, settings: str, url: str, *arguments: str) -> dict[str
         check=True,
         text=True,
         stdout=subprocess.PIPE,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings, "DATABASE_URL": url, "LOG_LEVEL": "ERROR"},
+        env={**os.environ, **surroundings(settings, url)},
     )
     return dict(json.loads(done.stdout))
 

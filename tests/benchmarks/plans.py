@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+CONNECTIONS = 8
 #: Any value serves: the cookie and the header have to agree, as they do in a browser.
 CSRF_TOKEN = "benchmarkbenchmarkbenchmark12345"
 #: Pages ask for HTML; the scripts that send beats and sign-ins ask for JSON.

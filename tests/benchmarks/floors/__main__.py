@@ -13,9 +13,8 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
 from tests.benchmarks.floors.models import Row  # noqa: E402
-from tests.benchmarks.plans import Request, as_person, described, sign_in  # noqa: E402
+from tests.benchmarks.plans import CONNECTIONS, Request, as_person, described, sign_in  # noqa: E402
 
-CONNECTIONS = 8
 ROWS = 200
 
 
