@@ -46,8 +46,15 @@ class Editor:
 
     def preview(self) -> FrameLocator:
         """Open the panel beside the form that shows the page as a reader will see it."""
-        self.page.locator("[data-side-panel-toggle='preview'], button[aria-label='预览开关']").first.click()
-        return self.page.frame_locator("iframe#w-preview-iframe, iframe[id*=preview]").first
+        self.side_panel("preview")
+        return self.page.frame_locator("[data-side-panel='preview'] iframe").first
+
+    def side_panel(self, name: str) -> None:
+        """Open a panel beside the form, if it is not open yet (the editor remembers)."""
+        toggle = self.page.locator(f"[data-side-panel-toggle='{name}']").first
+        if toggle.get_attribute("aria-expanded") != "true":
+            toggle.click()
+        expect(toggle).to_have_attribute("aria-expanded", "true")
 
     def choose(self, action: str) -> None:
         """Take one of the actions at the foot of the form, out of their menu where it stands in there."""

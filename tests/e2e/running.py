@@ -21,7 +21,7 @@ if str(ROOT / "bin") not in sys.path:
 
 import processes  # noqa: E402
 
-#: Every worker of pytest looks for its own free port from here on.
+#: Every worker of pytest looks for its own free port from somewhere above this one.
 FIRST_PORT = 18_170
 START_SECONDS = 120
 
@@ -117,7 +117,7 @@ def serve(folder: Path) -> Iterator[Academy]:
     environment = environment_of(folder)
     with contextlib.ExitStack() as stack:
         for attempt in range(3):
-            port = processes.free_port(FIRST_PORT + attempt)
+            port = processes.free_port(FIRST_PORT + (os.getpid() + attempt) % 400)
             settings = environment | {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2"}
             log = stack.enter_context((folder / "web.log").open("a"))
             gunicorn = (Path(sys.executable).parent / "gunicorn", "--chdir", ROOT)

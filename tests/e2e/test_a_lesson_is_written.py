@@ -58,7 +58,10 @@ def test_written_sent_back_published_and_read(door: Door, records: None) -> None
 
     # The instructor sees the comment, changes and resubmits.
     editor.open(f"/admin/pages/{lesson.pk}/edit/")
+    editor.side_panel("status")
+    chen.locator("[data-side-panel='status'] [data-a11y-dialog-show='workflow-status-dialog']").click()
     expect(chen.get_by_text(COMMENT).first).to_be_visible()
+    chen.keyboard.press("Escape")
     editor.append(SECOND)
     editor.choose("重新提交给")
     chen.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
