@@ -95,7 +95,7 @@ def matching_counter(authenticator: Authenticator, code: str) -> int | None:
 
 
 def use_code(user: User, typed: str) -> Authenticator | None:
-    """The authenticator of ``user`` that gave the code ``typed``; each code works once, on any server process."""
+    """The authenticator of ``user`` that gave ``typed``; each code works once, on any server process."""
     code = re.sub(r"[\s-]", "", typed)
     with transaction.atomic():
         # The row of the person is the lock: two processes cannot both use one code.
@@ -124,7 +124,7 @@ class CodeMixin(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = _("Code")
+        self.fields["code"].label = _("One-time code")
         self.fields["code"].widget = forms.TextInput(
             attrs={
                 "autocomplete": "one-time-code",

@@ -45,6 +45,7 @@ ADMIN = Place("admin", "wagtailadmin_home", _("Administration"), "gear")
 ACCOUNT = (
     Place("me", "portal:me", _("My study record"), "journal-text"),
     Place("account", "portal:personal_data", _("Personal data"), "person"),
+    Place("security", "accounts:devices", _("Sign-in and devices"), "shield-lock"),
 )
 #: Which section a page belongs to, by the name space of its address.
 SECTIONS = {"courses": "courses", "practicum": "schedule"}

@@ -178,16 +178,12 @@ class SavingMixin:
 class CreateView(SavingMixin, WagtailCreateView):
     """A new account; its owner chooses the password by the invitation that follows."""
 
-    template_name = "enrollment/admin/user_form.html"
-
     def get_success_url(self) -> str:
         return reverse("wagtailusers_users:edit", args=[self.object.pk])
 
 
 class EditView(SavingMixin, WagtailEditView):
     """An account, its roles, and what an administrator may do for its owner."""
-
-    template_name = "enrollment/admin/user_form.html"
 
     def get_object(self, *args: Any, **kwargs: Any) -> User:
         user = super().get_object(*args, **kwargs)
@@ -288,6 +284,8 @@ class UserViewSet(WagtailUserViewSet):
     add_view_class = CreateView
     edit_view_class = EditView
     delete_view_class = DeleteView
+    create_template_name = "enrollment/admin/user_form.html"
+    edit_template_name = "enrollment/admin/user_form.html"
     filterset_class = AccountFilterSet
     copy_view_enabled = False
     inspect_view_enabled = False
