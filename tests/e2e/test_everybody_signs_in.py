@@ -37,7 +37,7 @@ def test_main_page_is_sound(door: Door, username: str) -> None:
     page.goto(BEGINNINGS[username], wait_until="load")
     assert wider_than_screen(page) == []
     if BEGINNINGS[username] != "/admin/":
-        # Wagtail's own pages are judged by Wagtail; what is ours in them is looked at below.
+        # Wagtail's admin is judged at the width it is made for, below.
         assert barriers(page) == []
     page.set_viewport_size({"width": 1280, "height": 900})
     page.reload()
