@@ -1,8 +1,9 @@
 """Signing in and out at the door.
 
-A check-in takes no lock of its own. Its event shares the session's row through the foreign key, so that
-settling, which takes that row whole, waits for check-ins under way and keeps later ones out. Two scans of
-one person meet at a unique index; the same scan sent twice meets at its nonce.
+A check-in takes no lock of its own. Writing its event shares the session's row through the foreign key
+(checked at once, see migration 0002), so that settling, which takes that row whole, waits for check-ins
+under way and keeps later ones out. Two scans of one person meet at a unique index; the same scan sent twice
+meets at its nonce.
 """
 
 from __future__ import annotations
