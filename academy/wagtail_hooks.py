@@ -49,9 +49,9 @@ def log_actions(actions: Any) -> None:
 #: What each task is called, and where it is done.
 TASKS = {
     "moderation": (_("pages wait for my review"), "wagtailadmin_reports:workflow_tasks"),
-    "sessions_today": (_("sessions today"), "practicum:schedule"),
-    "unsettled": (_("past sessions whose hours are not posted"), "practicum:schedule"),
-    "visits": (_("visits wait for the academy"), "practicum:schedule"),
+    "sessions_today": (_("sessions today"), "practicum_sessions:index"),
+    "unsettled": (_("past sessions whose hours are not posted"), "practicum_sessions:index"),
+    "visits": (_("visits wait for the academy"), "practicum_visits:index"),
     "imports": (_("roster imports wait for confirmation"), "portal:workbench_imports"),
 }
 
