@@ -68,19 +68,16 @@ def test_control_counting_after_the_password_lets_more_guesses_through(zhang, mo
     judged = []
     real = User.check_password
     monkeypatch.setattr(User, "check_password", lambda self, raw: judged.append(raw) or real(self, raw))
-    in_threads(
-        race,
-        12,
+    race(
         lambda number: Client().post("/accounts/login/", {"login": "zhang", "password": f"guess-{number}"}),
+        12,
     )
     assert len(judged) == 12
 
 
 def test_one_person_on_many_devices_at_once_is_not_locked(zhang, race):
-    answers = in_threads(
-        race,
-        10,
-        lambda _n: Client().post("/accounts/login/", {"login": "zhang", "password": PASSWORD}).status_code,
+    answers = race(
+        lambda _n: Client().post("/accounts/login/", {"login": "zhang", "password": PASSWORD}).status_code, 10
     )
     assert answers == [302] * 10
     zhang.refresh_from_db()
@@ -90,10 +87,9 @@ def test_one_person_on_many_devices_at_once_is_not_locked(zhang, race):
 def test_an_invitation_is_accepted_once(tree, zhao, race):
     person = admit(name="示例新人", organization=tree.soft, actor=None, started_on=dt.date(2024, 1, 1))
     code = invitations.invite_trainees(trainees=[person], actor=zhao)[0].code
-    results = in_threads(
-        race,
-        6,
+    results = race(
         lambda number: invitations.accept(code=code, username=f"user{number}", password="Chosen-by-me-2026"),
+        6,
     )
     assert sum(isinstance(one, User) for one in results) == 1
     assert all(one.code == "invitation_used" for one in results if isinstance(one, Refused))
@@ -104,9 +100,7 @@ def test_an_invitation_is_accepted_once(tree, zhao, race):
 def test_two_administrators_cannot_remove_each_other(zhao, chen, race):
     roles.grant_role(user=chen, role=Role.ADMINISTRATOR)
     pair = [zhao, chen]
-    results = in_threads(
-        race, 2, lambda number: roles.revoke_role(user=pair[number], role=Role.ADMINISTRATOR)
-    )
+    results = race(lambda number: roles.revoke_role(user=pair[number], role=Role.ADMINISTRATOR), 2)
     assert sum(one is True for one in results) == 1
     assert RoleGrant.objects.filter(role=Role.ADMINISTRATOR).count() == 1
 
