@@ -12,16 +12,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from cms.refusals import Reason
-from enrollment.models import ROSTER_STATUSES, Enrollment, Trainee, User
+from enrollment.models import Trainee, User
 from practicum.models import (
     Attendance,
     Audience,
-    Booking,
     CheckinEvent,
     Direction,
     Outcome,
@@ -74,6 +73,14 @@ class _Door:
 
 
 @dataclass(frozen=True, slots=True)
+class _Who:
+    """The person at the door: by account, or by roster record."""
+
+    pk: int
+    is_user: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Scan:
     """What somebody hands in at the door."""
 
@@ -106,9 +113,9 @@ def check_in(
     ``effective_at`` is the time it counts as (default ``now``). A refusal is recorded and returned, not
     raised: what happened at the door is worth keeping.
     """
-    people = Trainee.objects.filter(pk=trainee if isinstance(trainee, int) else trainee.pk)
+    who = _Who(trainee if isinstance(trainee, int) else trainee.pk, is_user=False)
     scan = _Scan(direction, source, nonce, now, effective_at or now, device_at, actor, note)
-    return _record(session if isinstance(session, int) else session.pk, people, scan, digits=None)
+    return _record(session if isinstance(session, int) else session.pk, who, scan, digits=None)
 
 
 def check_in_self(
@@ -125,19 +132,19 @@ def check_in_self(
     Either ``digits`` were typed and are judged here, or ``scanned`` says which direction's code the server
     itself found good, and when (it was then kept in a signed ticket while the person signed in).
     """
-    people = Trainee.objects.filter(user=user)
+    who = _Who(user.pk, is_user=True)
     if scanned is not None:
         scan = _Scan(scanned[0], Source.SCREEN, nonce, now, scanned[1], None, user)
-        return _record(session_id, people, scan, digits=None)
+        return _record(session_id, who, scan, digits=None)
     scan = _Scan(Direction.IN, Source.DIGITS, nonce, now, now, None, user)
-    return _record(session_id, people, scan, digits=digits or "")
+    return _record(session_id, who, scan, digits=digits or "")
 
 
-def _record(session_id: int, people: QuerySet[Trainee], scan: _Scan, *, digits: str | None) -> CheckinResult:
+def _record(session_id: int, who: _Who, scan: _Scan, *, digits: str | None) -> CheckinResult:
     for look in range(LOOKS):
         try:
             with transaction.atomic():
-                return _record_once(session_id, people, scan, digits)
+                return _record_once(session_id, who, scan, digits)
         except IntegrityError:
             # The same person's other scan won the race (or this very nonce did): look again, and find it
             # done.
@@ -146,10 +153,8 @@ def _record(session_id: int, people: QuerySet[Trainee], scan: _Scan, *, digits: 
     raise AssertionError("unreachable")
 
 
-def _record_once(
-    session_id: int, people: QuerySet[Trainee], scan: _Scan, digits: str | None
-) -> CheckinResult:
-    door = _door(session_id, people)
+def _record_once(session_id: int, who: _Who, scan: _Scan, digits: str | None) -> CheckinResult:
+    door = _door(session_id, who)
     direction = scan.direction
     refusal: Reason | None = None
     if digits is not None:
@@ -174,54 +179,37 @@ def _record_once(
     return CheckinResult(outcome, direction, at, None, door.title)
 
 
-def _door(session_id: int, people: QuerySet[Trainee]) -> _Door:
+#: Written out: building these joins through the ORM costs more than everything else at the door.
+DOOR_SQL = """
+SELECT s.title, s.status, s.secret, s.starts_at, s.ends_at, s.audience, s.opens_before_minutes,
+       s.closes_after_minutes, c.late_after_minutes, c.early_before_minutes, c.needs_sign_out, t.id,
+       EXISTS (SELECT 1 FROM practicum_booking b
+               WHERE b.session_id = s.id AND b.trainee_id = t.id AND b.status = 'booked'),
+       EXISTS (SELECT 1 FROM enrollment_enrollment e
+               WHERE e.training_class_id = s.training_class_id AND e.trainee_id = t.id
+               AND e.status IN ('enrolled', 'completed')),
+       a.id, a.signed_in_at, a.signed_out_at
+FROM practicum_session s
+LEFT JOIN enrollment_trainingclass c ON c.id = s.training_class_id
+LEFT JOIN enrollment_trainee t ON {person} = %s
+LEFT JOIN practicum_attendance a ON a.session_id = s.id AND a.trainee_id = t.id
+WHERE s.id = %s
+"""
+DOOR_OF_USER = DOOR_SQL.format(person="t.user_id")
+DOOR_OF_TRAINEE = DOOR_SQL.format(person="t.id")
+
+
+def _door(session_id: int, who: _Who) -> _Door:
     """Read the session, its policy, the person and what is known of them, in one query.
 
     Raises:
         Session.DoesNotExist: there is no such session.
     """
-    mine = people.values("pk")[:1]
-    attendance = Attendance.objects.filter(session=OuterRef("pk"), trainee__in=people.values("pk"))
-    row = (
-        Session.objects.filter(pk=session_id)
-        .annotate(
-            person=Subquery(mine),
-            seated=Exists(
-                Booking.objects.booked().filter(session=OuterRef("pk"), trainee__in=people.values("pk"))
-            ),
-            enrolled=Exists(
-                Enrollment.objects.filter(
-                    training_class=OuterRef("training_class"),
-                    trainee__in=people.values("pk"),
-                    status__in=ROSTER_STATUSES,
-                )
-            ),
-            attendance_key=Subquery(attendance.values("pk")[:1]),
-            came=Subquery(attendance.values("signed_in_at")[:1]),
-            went=Subquery(attendance.values("signed_out_at")[:1]),
-            ask_out=Coalesce(F("training_class__needs_sign_out"), Value(True), output_field=BooleanField()),
-        )
-        .values_list(
-            "title",
-            "status",
-            "secret",
-            "starts_at",
-            "ends_at",
-            "audience",
-            "opens_before_minutes",
-            "closes_after_minutes",
-            "training_class__late_after_minutes",
-            "training_class__early_before_minutes",
-            "ask_out",
-            "person",
-            "seated",
-            "enrolled",
-            "attendance_key",
-            "came",
-            "went",
-        )
-        .get()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(DOOR_OF_USER if who.is_user else DOOR_OF_TRAINEE, [who.pk, session_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise Session.DoesNotExist
     title, status, secret, starts_at, ends_at, audience, opens, closes, late, early, ask_out = row[:11]
     person, seated, enrolled, attendance_id, came, went = row[11:]
     defaults = Policy()
@@ -230,20 +218,25 @@ def _door(session_id: int, people: QuerySet[Trainee]) -> _Door:
         title=title,
         status=status,
         secret=secret,
-        timing=Timing(starts_at, ends_at),
+        timing=Timing(_moment(starts_at), _moment(ends_at)),
         policy=Policy(
             late_after=defaults.late_after if late is None else late,
             early_before=defaults.early_before if early is None else early,
-            needs_sign_out=ask_out,
+            needs_sign_out=defaults.needs_sign_out if ask_out is None else bool(ask_out),
             opens_before=opens,
             closes_after=closes,
         ),
         trainee_id=person,
-        is_expected=seated if audience == Audience.BOOKINGS else enrolled,
+        is_expected=bool(seated if audience == Audience.BOOKINGS else enrolled),
         attendance_id=attendance_id,
-        signed_in_at=came,
-        signed_out_at=went,
+        signed_in_at=None if came is None else _moment(came),
+        signed_out_at=None if went is None else _moment(went),
     )
+
+
+def _moment(value: dt.datetime) -> dt.datetime:
+    """A time as the driver gives it: SQLite keeps it in UTC and does not say so."""
+    return value if value.tzinfo is not None else value.replace(tzinfo=dt.UTC)
 
 
 def _refusal(door: _Door, direction: str, scan: _Scan) -> Reason | None:
