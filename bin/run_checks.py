@@ -30,7 +30,7 @@ from workplace import BUILD, PYTHON, ROOT, VENV
 LOGS = BUILD / "checks"
 PROGRAMS = VENV / "bin"
 CORES = os.cpu_count() or 2
-STEP_MINUTES = 30
+STEP_MINUTES = 10
 ON_CI = os.environ.get("CI") == "true"
 
 
