@@ -50,7 +50,7 @@ def grant(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("enrollment", "0004_accounts"),
+        ("enrollment", "0004_defaults"),
         ("cms", "0002_site"),
         ("wagtailcore", "0098_apitoken"),
         ("wagtailredirects", "0008_add_verbose_name_plural"),

@@ -58,7 +58,7 @@ def allow_overlaps(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0001_initial")]
+    dependencies = [("enrollment", "0002_people_and_hours")]
 
     operations = [
         migrations.RunPython(guard, unguard),
