@@ -18,18 +18,35 @@ def of_sqlite(url: str) -> Path | None:
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
+def migrations_are_pending() -> bool:
+    """Return whether `migrate` has anything to do; asking is quicker than letting it find nothing."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    executor.loader.check_consistent_history(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def fill() -> None:
     """Migrate and load what is not loaded yet, in this process."""
     sys.path.insert(0, str(ROOT))
     import django
     from django.core.management import CommandError, call_command
+    from django.db.migrations.exceptions import InconsistentMigrationHistory
 
     django.setup()
     try:
-        call_command("migrate", verbosity=0)
+        if migrations_are_pending():
+            call_command("migrate", verbosity=0)
         call_command("demo", ensure=True)
     except CommandError as error:
         raise Stop(str(error)) from None
+    except InconsistentMigrationHistory:
+        raise Stop(
+            f"{os.environ['DATABASE_URL']} was made by a version whose tables cannot be brought to this one; "
+            "move it away or name another in DATABASE_URL."
+        ) from None
 
 
 def make(database: Path) -> None:

@@ -111,10 +111,12 @@ def supervise(host: str, port: int) -> None:
         ],
         environment=settings,
     )
-    worker = start_worker()
+    worker = None
     try:
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"
+        # The worker begins when pages are served: the two would only slow each other down.
         wait_until_served(address, web)
+        worker = start_worker()
         print(f"\nThe academy is at {address}   (Ctrl-C stops it)", flush=True)
         restarts = 0
         while True:
@@ -137,7 +139,8 @@ def supervise(host: str, port: int) -> None:
             signal.signal(sign, signal.SIG_IGN)
         print("\nStopping …", flush=True)
         processes.stop(web)
-        processes.stop(worker)
+        if worker is not None:
+            processes.stop(worker)
 
 
 def main() -> None:

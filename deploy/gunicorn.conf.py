@@ -1,6 +1,8 @@
 """How gunicorn serves the academy: the demo, the benchmarks and a real installation share this file."""
 
+import gc
 import os
+from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 # Threads, not processes, wait for the database and for slow phones (docs/adr/0005-gunicorn-gthread.md).
@@ -19,3 +21,14 @@ control_socket_disable = True
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Keep what was loaded out of the collector's rounds, and let them come after many new objects.
+
+    The application never becomes garbage, and a page makes thousands of objects: Python's own threshold of
+    seven hundred would stop for a look several times a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
