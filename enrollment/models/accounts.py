@@ -59,7 +59,6 @@ class User(AbstractUser):
     """Somebody who can sign in, by user name or by mobile phone."""
 
     # Django's way to drop an inherited field, which the stubs do not know.
-    first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("mobile phone"), max_length=20, null=True, blank=True, unique=True)
@@ -80,6 +79,11 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         """The same as the full name."""
+        return self.get_full_name()
+
+    @property
+    def first_name(self) -> str:  # type: ignore[override]  # takes the inherited column's place
+        """The same as the full name: what Wagtail's side bar calls whoever is signed in."""
         return self.get_full_name()
 
     @property

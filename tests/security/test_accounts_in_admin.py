@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -194,3 +196,15 @@ def test_bulk_actions_that_go_round_our_actions_are_closed(office, zhang, action
 def test_accounts_are_closed_not_deleted(office, zhang):
     office.post(reverse("wagtailusers_users:delete", args=[zhang.pk]))
     assert User.objects.filter(pk=zhang.pk).exists()
+
+
+def test_the_side_bar_calls_people_by_their_name(client, chen):
+    def called() -> str:
+        home = client.get(reverse("wagtailadmin_home")).content.decode()
+        props = home.split('id="wagtail-sidebar-props" type="application/json">')[1].split("</script>")[0]
+        return json.loads(props)["modules"][-1]["_args"][2]["name"]
+
+    client.force_login(chen)
+    assert called() == "陈讲师"
+    User.objects.filter(pk=chen.pk).update(name="")
+    assert called() == "chen"
