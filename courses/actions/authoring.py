@@ -34,7 +34,7 @@ AnyPage = TypeVar("AnyPage", bound=Page)
 Content = Mapping[str, Any]
 
 #: Made by the migrations; administrators may rename or replace it.
-WORKFLOW_NAME = "讲师提交 → 管理员审核"
+WORKFLOW_NAME = "管理员审核"
 #: What instructors may do below their modules. Publishing is the administrator's.
 INSTRUCTOR_PAGE_PERMISSIONS = ("add_page", "change_page")
 

@@ -4,8 +4,8 @@ from django.db import migrations
 from django.utils.http import int_to_base36
 
 STEP = 4
-WORKFLOW = "讲师提交 → 管理员审核"
-TASK = "管理员审核"
+WORKFLOW = "管理员审核"
+TASK = "内容审核"
 INSTRUCTORS = "讲师"
 ADMINISTRATORS = "学院管理员"
 PAGE_VERBS = ("add", "change", "publish", "bulk_delete", "lock", "unlock")
