@@ -85,6 +85,8 @@ def install(name: str) -> None:
             "install",
             "-q",
             "--require-hashes",
+            # Once here, not at every start of every process (some machines forbid Python to keep it then).
+            "--compile-bytecode",
             "--python",
             PYTHON,
             "-r",

@@ -2,15 +2,21 @@
 
 A first load goes into a file beside the database and takes its name when it is whole: a load that was broken
 off leaves nothing half-done, and the next start begins again.
+
+    --sign-ins    print who can sign in
+    --current     load anew unless it was loaded today from the sources as they are (what tests want)
 """
 
+import datetime as dt
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from workplace import ROOT, Stop
+from workplace import ROOT, Stamp, Stop
 
 
 def of_sqlite(url: str) -> Path | None:
@@ -65,11 +71,37 @@ def make(database: Path) -> None:
     fresh.rename(database)
 
 
+def loaded_from(database: Path) -> Stamp:
+    """Return the mark of what a database was loaded from: the code, and the day that the demo revolves around."""
+    apps = ("academy", "cms", "courses", "enrollment", "practicum")
+    sources = [
+        path for app in apps for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".json", ".md"}
+    ]
+    stamp = Stamp(database.with_suffix(".loaded"), sources)
+    stamp.digest += f" {dt.datetime.now(ZoneInfo('Asia/Shanghai')).date()}"
+    return stamp
+
+
+def make_current(database: Path) -> None:
+    """Load anew what is of another day or other sources, its files included."""
+    stamp = loaded_from(database)
+    if database.exists() and stamp.is_current():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    stamp.path.unlink(missing_ok=True)
+    shutil.rmtree(os.environ["MEDIA_ROOT"], ignore_errors=True)
+    make(database)
+    stamp.write()
+
+
 def main() -> None:
     """Make the database or bring it up to date, then print who can sign in."""
     database = of_sqlite(os.environ["DATABASE_URL"])
     if "--fill" in sys.argv[1:]:
         fill()
+        return
+    if database is not None and "--current" in sys.argv[1:]:
+        make_current(database)
         return
     if database is not None and not database.exists():
         make(database)

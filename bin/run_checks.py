@@ -20,7 +20,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import private_services
@@ -28,6 +28,7 @@ import processes
 from workplace import BUILD, PYTHON, ROOT, VENV
 
 LOGS = BUILD / "checks"
+DEMO = BUILD / "demo"
 PROGRAMS = VENV / "bin"
 CORES = os.cpu_count() or 2
 STEP_MINUTES = 10
@@ -42,6 +43,8 @@ class Step:
     command: tuple[object, ...]
     cores: int = 1
     needs: tuple[str, ...] = ()
+    #: Steps that have to have passed before.
+    after: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     is_pytest: bool = False
     fast: bool = False
@@ -90,13 +93,15 @@ UNITS = "tests --ignore=tests/e2e --ignore=tests/concurrency"
 
 
 def all_steps() -> list[Step]:
-    """Return every step: the short ones first, two at a time, then the suites one after the other."""
+    """Return every step: those for one core first, side by side, then the suites one after the other."""
     manage = (PYTHON, ROOT / "manage.py")
     in_test = {"DJANGO_SETTINGS_MODULE": "academy.settings.test"}
     templates = [
         path for path in ("templates", "cms/templates", "courses/templates") if (ROOT / path).is_dir()
     ]
     return [
+        # Loading takes minutes of one core; everything before the journeys runs beside it.
+        Step("demo", (PYTHON, ROOT / "bin" / "prepare_demo.py", "--current"), environment=demo()),
         Step("style", (PROGRAMS / "ruff", "check", "."), fast=True),
         Step("format", (PROGRAMS / "ruff", "format", "--check", "."), fast=True),
         Step("layers", (PROGRAMS / "lint-imports", "--no-cache"), fast=True),
@@ -106,18 +111,32 @@ def all_steps() -> list[Step]:
         Step("migrations", (*manage, "makemigrations", "--check", "--dry-run"), environment=in_test),
         Step("messages", (PYTHON, ROOT / "bin" / "check_messages.py"), needs=("xgettext",)),
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
-        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
-        suite("units-postgres", UNITS, "-m", "not e2e and not race"),
         suite("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
         suite("races-postgres", "tests", "-m", "race", workers=1),
-        # The journeys and their live server share one process; Playwright's event loop runs in it too.
-        replace_needs(suite("journeys", "tests", "-m", "e2e", DJANGO_ALLOW_ASYNC_UNSAFE="true"), "chromium"),
+        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
+        suite("units-postgres", UNITS, "-m", "not e2e and not race"),
+        replace(
+            suite("journeys", "tests", "-m", "e2e"),
+            needs=("chromium",),
+            after=("demo",),
+            # Playwright's event loop and the live server's records share one process.
+            environment={
+                "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+                "E2E_DATABASE": str(DEMO / "academy.sqlite3"),
+                "E2E_MEDIA": str(DEMO / "media"),
+            },
+        ),
     ]
 
 
-def replace_needs(step: Step, *needs: str) -> Step:
-    """Return the step with other needs."""
-    return Step(**{**step.__dict__, "needs": needs})
+def demo() -> dict[str, str]:
+    """Return the environment that the demo academy is loaded in, for the journeys to copy."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "academy.settings.dev",
+        "DATABASE_URL": f"sqlite:///{DEMO / 'academy.sqlite3'}",
+        "MEDIA_ROOT": str(DEMO / "media"),
+        "LOG_LEVEL": "WARNING",
+    }
 
 
 def production() -> dict[str, str]:
@@ -176,8 +195,15 @@ class Run:
     def _busy(self) -> int:
         return sum(step.cores for step in self.under_way)
 
+    def _has_passed(self, name: str) -> bool:
+        """Return whether a step passed; waits for one under way."""
+        while any(step.name == name for step in self.under_way):
+            self._wait()
+        return any(outcome.step.name == name and not outcome.failed for outcome in self.outcomes)
+
     def _start(self, step: Step) -> None:
         wanting = [why for need in step.needs if (why := self.machine.missing(need))]
+        wanting += [f"{name} did not pass" for name in step.after if not self._has_passed(name)]
         if wanting:
             self._finish(Outcome(step, failed=int(ON_CI), skipped=int(not ON_CI), remark="; ".join(wanting)))
             return
@@ -219,6 +245,9 @@ class Run:
         counts += f", {outcome.failed} failed" if counts and outcome.failed else ""
         remark = "; ".join(part for part in (counts, outcome.remark) if part)
         print(f"{outcome.step.name:16} {word:7} {outcome.seconds:6.1f} s  {remark}".rstrip(), flush=True)
+        if outcome.step.is_pytest and outcome.passed and not outcome.failed:
+            # Pytest's own last line, as it stands in the log.
+            print(outcome.step.log.read_text().rstrip().rpartition("\n")[2], flush=True)
         if outcome.failed and outcome.step.log.exists():
             print(
                 "\n".join("    " + line for line in outcome.step.log.read_text().splitlines()[-150:]),
@@ -255,7 +284,8 @@ def chosen(steps: list[Step], only: list[str], *, fast: bool) -> list[Step]:
     if unknown := [name for name in only if name not in names]:
         raise SystemExit(f"There is no step {unknown[0]!r}; the steps are: {' '.join(names)}")
     if only:
-        return [step for step in steps if step.name in only]
+        wanted = {*only, *(name for step in steps if step.name in only for name in step.after)}
+        return [step for step in steps if step.name in wanted]
     return [step for step in steps if step.fast] if fast else steps
 
 
@@ -310,7 +340,7 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
     passed, failed, skipped = (
         sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped")
     )
-    print(f"total: {passed} passed, {failed} failed, {skipped} skipped")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if broken else 0
 
 
