@@ -72,7 +72,7 @@ def make(database: Path) -> None:
 
 
 def loaded_from(database: Path) -> Stamp:
-    """Return the mark of what a database was loaded from: the code, and the day that the demo revolves around."""
+    """Return the mark of what a database was loaded from: the code, and the day the demo revolves around."""
     apps = ("academy", "cms", "courses", "enrollment", "practicum")
     sources = [
         path for app in apps for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".json", ".md"}
