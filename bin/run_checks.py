@@ -81,7 +81,7 @@ def suite(
     return Step(
         name,
         (PYTHON, "-m", "pytest", *where.split(), "-q", *parallel, *arguments),
-        cores=max(workers, 1),
+        cores=min(max(workers, 1), CORES),
         needs=needs,
         environment=options,
         is_pytest=True,
@@ -116,7 +116,8 @@ def all_steps() -> list[Step]:
         suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
         suite("units-postgres", UNITS, "-m", "not e2e and not race"),
         replace(
-            suite("journeys", "tests", "-m", "e2e"),
+            # Much of a journey is waiting (a film plays to its end): three share two cores.
+            suite("journeys", "tests", "-m", "e2e", "--dist", "worksteal", workers=CORES + 1),
             needs=("chromium",),
             after=("demo",),
             # Playwright's event loop and the live server's records share one process.
