@@ -16,6 +16,7 @@ from wagtail.admin.ui.components import Component
 
 from academy import admin_menu
 from academy.reports import waiting_for
+from cms.reports import sent_back_to
 
 
 @hooks.register("insert_global_admin_css")
@@ -64,9 +65,11 @@ class WaitingPanel(Component):
     order = 50
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
-        """The tasks that are this person's, with their counts."""
-        waiting = waiting_for(parent_context["request"].user)
+        """The tasks that are this person's, with their counts, and the pages to change with what is asked."""
+        user = parent_context["request"].user
+        waiting = waiting_for(user)
         return {
+            "sent_back": sent_back_to(user),
             "waiting": [
                 {"count": task.count, "label": TASKS[task.code][0], "url": reverse(TASKS[task.code][1])}
                 for task in waiting

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from wagtail.models import Page, TaskState, WorkflowState
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
+from cms.reports import sent_back_to
 from courses.actions.authoring import found_catalogue
 from courses.models import CatalogPage, LessonPage, ModuleGroup
 from enrollment.actions.roles import grant_role
@@ -88,15 +92,46 @@ def test_from_the_first_draft_to_the_trainee(school, chen, zhao, zhang, admin_of
     assert TaskState.objects.get(comment="请补充政策依据").finished_by == zhao
     history = author.get(reverse("wagtailadmin_pages:workflow_history_detail", args=[page.pk, state.pk]))
     assert "请补充政策依据" in history.content.decode()
+    editor = author.get(edit).content.decode()
+    notice = editor.split('class="academy-sent-back"')[1].split("<form")[0]
+    assert "请补充政策依据" in notice
+    assert "赵管理员" in notice
+    first_page = author.get(reverse("wagtailadmin_home")).content.decode()
+    assert "请补充政策依据" in first_page.split("academy-sent-back-list")[1]
+    assert [asked.comment for asked in sent_back_to(chen)] == ["请补充政策依据"]
+    assert sent_back_to(zhao) == []
 
     # Resubmitted and published.
     author.post(edit, {**lesson_form("新课时", "定稿：依据已补充"), "action-submit": "1"})
     state.refresh_from_db()
     assert state.status == WorkflowState.STATUS_IN_PROGRESS
+    assert "academy-sent-back" not in author.get(edit).content.decode()
+    assert sent_back_to(chen) == []
     act(administrator, "approve")
     page.refresh_from_db()
     assert page.live
     assert "定稿：依据已补充" in trainee.get("/courses/policy/new-lesson/").content.decode()
+
+
+def test_what_was_sent_back_costs_the_same_for_many_pages(school, chen, zhao, django_assert_num_queries):
+    def send_back(slug: str) -> None:
+        page = make.lesson(school.course, slug=slug, actor=chen, published=False)
+        state = page.get_workflow().start(page, chen)
+        state.current_task_state.task.specific.on_action(
+            state.current_task_state, zhao, "reject", comment=f"请改{slug}"
+        )
+
+    send_back("one")
+    ContentType.objects.clear_cache()
+    with CaptureQueriesContext(connection) as few:
+        assert len(sent_back_to(chen)) == 1
+    for number in range(5):
+        send_back(f"more-{number}")
+    ContentType.objects.clear_cache()
+    with django_assert_num_queries(len(few)):
+        found = sent_back_to(chen)
+    assert found[0].comment == "请改more-4"
+    assert len(found) == 6
 
 
 def test_an_instructor_cannot_publish_directly(school, chen, admin_of):
