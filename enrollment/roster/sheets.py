@@ -1,26 +1,19 @@
 """Spreadsheets that leave the academy: the rows to correct, and the people of organizations.
 
-Text that a spreadsheet program would take for a formula is neutralised; phones and numbers are written as
-text, so that nothing is rounded when the file comes back.
+Every cell is text, so that no phone or number is rounded when the file comes back.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
 
+from cms.spreadsheets import Sheet, write
 from enrollment.roster.verdict import problems_of
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a member's row is written as; the importer reads every one of these headers.
 PEOPLE_HEADERS = (
     "姓名", "性别", "民族", "出生年月", "学历", "入党时间", "党员类型", "所在党组织", "党内职务", "手机号",
@@ -40,39 +33,6 @@ _POSTS = {
 }
 
 
-def harmless(value: Any) -> str:
-    """``value`` as text that no spreadsheet program runs: an apostrophe goes before what begins a formula."""
-    text = "" if value is None else ILLEGAL_CHARACTERS_RE.sub("", str(value))
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
-
-
-def _write(
-    target: IO[bytes],
-    *,
-    title: str,
-    headers: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    widths: Sequence[int],
-) -> None:
-    """A sheet with a header that stays in view, every cell text, written as a stream."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    for number, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    head = []
-    for header in headers:
-        cell = WriteOnlyCell(sheet, value=harmless(header))
-        cell.font = Font(bold=True)
-        cell.fill = PatternFill("solid", fgColor="F3E9E0")
-        cell.alignment = Alignment(horizontal="center")
-        head.append(cell)
-    sheet.append(head)
-    for row in rows:
-        sheet.append([harmless(value) for value in row])
-    book.save(target)
-
-
 def write_corrections(target: IO[bytes], verdict: Mapping[str, Any]) -> int:
     """The rows that could not be taken, as they came, each with the reasons; returns how many.
 
@@ -87,13 +47,14 @@ def write_corrections(target: IO[bytes], verdict: Mapping[str, Any]) -> int:
         ]
         for row in wrong
     )
-    _write(
-        target,
+    sheet = Sheet(
         title=_("Rows to correct"),
-        headers=[*titles, _("What to correct")],
+        heads=[*titles, _("What to correct")],
         rows=rows,
         widths=[*([16] * len(titles)), 70],
+        is_text=True,
     )
+    write(target, [sheet])
     return len(wrong)
 
 
@@ -125,10 +86,11 @@ def write_people(target: IO[bytes], people: Iterable[Mapping[str, Any]]) -> None
         )
         for person in people
     )
-    _write(
-        target,
+    sheet = Sheet(
         title="党员花名册",
-        headers=PEOPLE_HEADERS,
+        heads=PEOPLE_HEADERS,
         rows=rows,
         widths=[12, 6, 10, 12, 12, 12, 10, 36, 12, 15, 24],
+        is_text=True,
     )
+    write(target, [sheet])

@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from academy import reports, spreadsheets
+from academy import reports
 from academy.reports import ZoneReport
+from cms import spreadsheets
+from cms.spreadsheets import Sheet
 from cms.templatetags.ui import hours, month_name
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, Organization, Standing
@@ -235,19 +237,15 @@ def zone_export(request: HttpRequest, code: str) -> HttpResponse:
         for cohort, figures in place.cohorts
     ]
     book = spreadsheets.workbook(
-        [
-            (_("Cohorts"), heads, rows),
-            (
-                _("Hours by kind"),
-                [_("Kind"), _("Hours")],
-                [[k.label, k.quarters / 4] for k in report.by_kind],
-            ),
-            (
-                _("Hours by month"),
-                [_("Month"), _("Hours")],
-                [[month_name(month), quarters / 4] for month, quarters in report.by_month],
-            ),
-        ]
+        Sheet(_("Cohorts"), heads, rows),
+        Sheet(
+            _("Hours by kind"), [_("Kind"), _("Hours")], [[k.label, k.quarters / 4] for k in report.by_kind]
+        ),
+        Sheet(
+            _("Hours by month"),
+            [_("Month"), _("Hours")],
+            [[month_name(month), quarters / 4] for month, quarters in report.by_month],
+        ),
     )
     note(organization, "academy.export", actor=request.user, data={"what": "zone_figures", "year": year})
     name = _("%(organization)s figures %(year)s") % {"organization": organization, "year": year}
@@ -355,6 +353,6 @@ def zone_people_export(request: HttpRequest, code: str) -> HttpResponse:
         actor=request.user,
         data={"what": "people", "year": year, "rows": len(rows), **choices},
     )
-    book = spreadsheets.workbook([(_("People"), heads, rows)])
+    book = spreadsheets.workbook(Sheet(_("People"), heads, rows))
     name = _("%(organization)s people %(year)s") % {"organization": organization, "year": year}
     return spreadsheets.attachment(book, f"{name}.xlsx")

@@ -12,7 +12,6 @@ from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
 from academy import reports
-from academy.spreadsheets import neutral
 from enrollment.actions.people import admit, exempt
 from enrollment.models import CohortCode, HourEntry, HourKind, Standing, Trainee
 
@@ -130,12 +129,3 @@ def test_looking_at_people_is_logged(sign_in, zone_at_work, zhou):
     assert "张学员" in answer.content.decode()
     assert "王书记" not in answer.content.decode().split("<main")[1]
     assert ModelLogEntry.objects.filter(action="academy.view_people", user=zhou).count() == 1
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\r=1"])
-def test_cells_are_neutralised(text):
-    assert neutral(text) == f"'{text}"
-
-
-def test_figures_stay_figures():
-    assert [neutral(value) for value in (3, 2.5, None, -4)] == [3, 2.5, None, -4]

@@ -18,8 +18,8 @@ from django_q.tasks import async_task
 from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
 from academy.portal.workbench.forms import RosterForm
-from academy.portal.workbench.views.members import spreadsheet
 from cms.refusals import Refused
+from cms.spreadsheets import attachment
 from enrollment.actions import roster
 from enrollment.actions.journal import note
 from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
@@ -220,4 +220,4 @@ def corrections(request: WorkerRequest, pk: int) -> HttpResponse:
     written = write_corrections(target, found.verdict)
     note(found, "enrollment.roster.correct", actor=request.user, data={"rows": written})
     stem = found.file_name.rpartition(".")[0] or found.file_name
-    return spreadsheet(target.getvalue(), _("%(file)s to correct.xlsx") % {"file": stem})
+    return attachment(target.getvalue(), _("%(file)s to correct.xlsx") % {"file": stem})

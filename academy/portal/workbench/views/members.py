@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -16,22 +15,15 @@ from django.views.decorators.http import require_GET, require_POST
 from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import MemberFilter
+from cms.spreadsheets import attachment
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, Trainee
-from enrollment.roster.sheets import CONTENT_TYPE, write_people
+from enrollment.roster.sheets import write_people
 
 PEOPLE_PER_PAGE = 50
 PICKED_AT_MOST = 500
 FOUND_AT_MOST = 20
 COHORTS = dict(CohortCode.choices)
-
-
-def spreadsheet(content: bytes, name: str) -> HttpResponse:
-    """A download with its Chinese name (RFC 6266); what names people is not kept by caches."""
-    response = HttpResponse(content, content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f"attachment; filename=\"people.xlsx\"; filename*=UTF-8''{quote(name)}"
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _members(request: WorkerRequest) -> tuple[MemberFilter, Any]:
@@ -86,7 +78,7 @@ def export(request: WorkerRequest) -> HttpResponse:
         actor=request.user,
         data={"people": len(rows), "filter": request.GET.urlencode()[:200]},
     )
-    return spreadsheet(
+    return attachment(
         target.getvalue(), _("Members %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
     )
 
