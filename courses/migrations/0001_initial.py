@@ -283,6 +283,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'attempt',
                 'verbose_name_plural': 'attempts',
                 'ordering': ['-begun_at'],
+                'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['ends_at'], name='courses_attempt_open_ends')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('user', 'quiz'), name='courses_quizattempt_one_open', violation_error_message='You already have this test open.'), models.UniqueConstraint(fields=('user', 'quiz', 'number'), name='courses_quizattempt_number_once_per_quiz'), models.CheckConstraint(condition=models.Q(('earned_points__lte', models.F('possible_points'))), name='courses_quizattempt_points_within_possible')],
             },
         ),

@@ -6,6 +6,7 @@ the versions it was given, their order and the order of the options, so later ed
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -22,7 +23,7 @@ from wagtail.models import Orderable
 from wagtail.search import index
 
 from courses.models.catalogue import ModulePage, OpenStreamField
-from courses.rules.grading import options_problem
+from courses.rules.grading import GRACE_SECONDS, options_problem
 from enrollment.models import User
 
 
@@ -287,6 +288,15 @@ class AttemptStatus(models.TextChoices):
     GRADED = "graded", _("Graded")
 
 
+class QuizAttemptQuerySet(models.QuerySet["QuizAttempt"]):
+    """Which attempts."""
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Open ones whose time was up so long ago that nothing can still be on its way."""
+        latest = now - dt.timedelta(seconds=GRACE_SECONDS)
+        return self.filter(status=AttemptStatus.OPEN, ends_at__lt=latest)
+
+
 class QuizAttempt(models.Model):
     """One sitting. ``plan`` is frozen at the beginning, ``answers`` is saved as it is written, graded once.
 
@@ -318,10 +328,18 @@ class QuizAttempt(models.Model):
     possible_points = models.PositiveIntegerField(_("points possible"), default=0)
     has_passed = models.BooleanField(_("passed"), default=False)
 
+    objects = QuizAttemptQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ["-begun_at"]
+        indexes = [
+            # Few are open among all that were ever sat; the queue asks for those every few minutes.
+            models.Index(
+                fields=["ends_at"], condition=Q(status=AttemptStatus.OPEN), name="courses_attempt_open_ends"
+            ),
+        ]
         constraints = [
             # Two devices that begin at once come to the same attempt.
             models.UniqueConstraint(

@@ -6,8 +6,10 @@ import datetime as dt
 
 import pytest
 from django.utils import timezone
+from django_q.models import Schedule
 
 from cms.refusals import Refused
+from courses import tasks
 from courses.actions import quizzes
 from courses.actions.questions import create_question, keep_version
 from courses.models import LessonProgress, QuestionVersion, QuizAttempt
@@ -99,6 +101,51 @@ def test_an_attempt_left_open_is_graded_when_its_time_is_up(zhang, school):
     first.refresh_from_db()
     assert not first.is_open
     assert second.number == 2
+
+
+def test_the_queue_grades_what_nobody_comes_back_to(zhang, wang, li, school):
+    school.quiz.time_limit_minutes = 10
+    school.quiz.save()
+    began = timezone.now() - dt.timedelta(hours=1)
+    saved = begin(zhang, school, now=began)
+    quizzes.save_answers(attempt_id=saved.pk, user=zhang, answers=RIGHT, now=began + dt.timedelta(minutes=9))
+    empty = begin(wang, school, now=began)
+    running = begin(li, school)
+    assert tasks.grade_overdue() == 2
+    for attempt in (saved, empty, running):
+        attempt.refresh_from_db()
+    assert (saved.percent, saved.has_passed, saved.graded_at) == (100, True, saved.ends_at)
+    assert HourEntry.objects.filter(evidence_type="quiz", trainee__user=zhang).count() == 1
+    assert (empty.is_open, empty.percent) == (False, 0)
+    assert running.is_open
+    assert tasks.grade_overdue() == 0
+
+
+def test_within_the_grace_nothing_is_graded(zhang, school):
+    school.quiz.time_limit_minutes = 10
+    school.quiz.save()
+    attempt = begin(zhang, school)
+    assert list(QuizAttempt.objects.overdue(attempt.ends_at + dt.timedelta(seconds=15))) == []
+    assert list(QuizAttempt.objects.overdue(attempt.ends_at + dt.timedelta(seconds=16))) == [attempt]
+
+
+def test_one_attempt_that_cannot_be_graded_does_not_hold_up_the_others(zhang, wang, school, caplog):
+    school.quiz.time_limit_minutes = 10
+    school.quiz.save()
+    began = timezone.now() - dt.timedelta(hours=1)
+    broken, sound = begin(zhang, school, now=began), begin(wang, school, now=began)
+    QuizAttempt.objects.filter(pk=broken.pk).update(
+        plan=[{"version": 0, "options": ["a"], "points": 1}], ends_at=began
+    )
+    assert tasks.grade_overdue() == 1
+    sound.refresh_from_db()
+    assert not sound.is_open
+    assert f"attempt {broken.pk} was not graded" in caplog.text
+
+
+def test_the_queue_is_told_to_grade(db):
+    schedule = Schedule.objects.get(func="courses.tasks.grade_overdue")
+    assert (schedule.schedule_type, schedule.minutes, schedule.repeats) == (Schedule.MINUTES, 5, -1)
 
 
 def test_attempts_may_be_limited(zhang, school):
