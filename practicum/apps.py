@@ -7,3 +7,10 @@ class PracticumConfig(AppConfig):
 
     name = "practicum"
     verbose_name = _("Practicum and attendance")
+
+    def ready(self) -> None:
+        """Hear of rosters that change."""
+        from enrollment import roster_changes
+        from practicum.actions.sessions import follow_roster
+
+        roster_changes.subscribe(follow_roster)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
 from practicum.actions.attendance import due_sessions, settle
-from practicum.actions.sessions import align_with_roster
+from practicum.actions.sessions import follow_roster
 from practicum.models import Audience, Session
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,11 @@ def settle_due() -> int:
 
 
 def align_rosters() -> int:
-    """Let coming sessions occupy the people who are on their class's roster now; the number of classes."""
+    """Let coming sessions occupy the people who are on their class's roster now; the number of classes.
+
+    They follow each change at once (`follow_roster`); this makes good what a stopped process missed, and
+    takes people who have become free since.
+    """
     now = timezone.now()
     classes = TrainingClass.objects.filter(
         status__in=[ClassStatus.NOMINATING, ClassStatus.RUNNING],
@@ -40,6 +44,8 @@ def align_rosters() -> int:
         .values("training_class"),
     )
     for training_class in classes:
-        for clash in align_with_roster(training_class=training_class, now=now):
-            logger.warning("roster of class %s: %s", training_class.pk, clash)
+        try:
+            follow_roster(training_class)
+        except Refused as refused:
+            logger.warning("roster of class %s was not followed: %s", training_class.pk, refused)
     return len(classes)

@@ -20,6 +20,7 @@ from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note, note_many
 from enrollment.closing import reasons_against
 from enrollment.models import (
+    ROSTER_STATUSES,
     SEATED_STATUSES,
     Appointment,
     ClassStatus,
@@ -32,6 +33,7 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
+from enrollment.roster_changes import announce
 from enrollment.rules import capacity as capacity_rule
 from enrollment.rules import class_life as rules
 from enrollment.rules.capacity import QuotaSeats, SeatPlan, Waiting
@@ -233,6 +235,7 @@ def transition(*, training_class: TrainingClass, to: str, actor: User | None) ->
         )
     row.status = to
     row.save(update_fields=["status"])
+    announce(row)
     note(row, "enrollment.class.transition", actor=actor, data={"before": before, "after": to})
     return row
 
@@ -454,6 +457,8 @@ def _join(
         ["status", "quota", "waiting_since", "nominated_by", "note", "updated_at"],
         batch_size=200,
     )
+    if any(held.status in ROSTER_STATUSES for held in result.enrolled):
+        announce(row)
     verb = "nominate" if nomination is not None else "enrol"
     note_many(result.enrolled, f"enrollment.enrollment.{verb}", actor=actor)
     note_many(result.waitlisted, "enrollment.enrollment.waitlist", actor=actor)
@@ -515,6 +520,8 @@ def promote(*, training_class: TrainingClass, actor: User | None) -> list[Enroll
         held.waiting_since = None
         held.updated_at = now
     Enrollment.objects.bulk_update(promoted, ["status", "waiting_since", "updated_at"], batch_size=200)
+    if any(held.status in ROSTER_STATUSES for held in promoted):
+        announce(training_class)
     note_many(promoted, "enrollment.enrollment.promote", actor=actor)
     return promoted
 
@@ -536,6 +543,8 @@ def withdraw(*, enrollment: Enrollment, actor: User | None, reason: str) -> list
         raise Refused(rules.NOT_ON)
     if held.status == EnrollmentStatus.COMPLETED:
         raise Refused(rules.COMPLETED)
+    if held.status in ROSTER_STATUSES:
+        announce(row)
     held.status, held.waiting_since, held.note = EnrollmentStatus.WITHDRAWN, None, reason.strip()[:200]
     held.group_number, held.is_monitor, held.is_group_leader = None, False, False
     held.save()

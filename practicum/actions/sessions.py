@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ from practicum.models import (
 from practicum.models.projection import rosters_of
 from practicum.rules.clash import Agenda
 from practicum.rules.reasons import reason
+
+logger = logging.getLogger(__name__)
 
 LONGEST = dt.timedelta(hours=24)
 BATCH = 1000
@@ -200,18 +203,34 @@ def cancel(*, session: Session, actor: User | None, reason_given: str) -> Sessio
     return locked
 
 
-@transaction.atomic
 def align_with_roster(*, training_class: TrainingClass, now: dt.datetime) -> list[Reason]:
     """Make coming sessions occupy exactly the people on the class's roster now.
 
     Who joined late and is taken elsewhere is left as is and named in the answer: being on the roster
     counts, the clash is for people to settle.
+
+    Raises:
+        Refused: others took slots of these people meanwhile, again and again.
     """
+    return _looking_again(lambda: _align(training_class, now))
+
+
+def follow_roster(training_class: TrainingClass) -> None:
+    """What `enrollment.roster_changes` calls when a roster has changed."""
+    for clash in align_with_roster(training_class=training_class, now=timezone.now()):
+        logger.warning("roster of class %s: %s", training_class.pk, clash)
+
+
+def _align(training_class: TrainingClass, now: dt.datetime) -> list[Reason]:
+    # Two changes of one roster follow each other: the later sees what the earlier wrote.
     sessions = list(
         Session.objects.unsettled()
+        .select_for_update(of=("self",), no_key=True)
         .filter(training_class=training_class, audience=Audience.ROSTER, ends_at__gt=now)
         .order_by("pk")
     )
+    if not sessions:
+        return []
     roster = set(rosters_of([training_class.pk])[training_class.pk])
     held: dict[int, set[int]] = defaultdict(set)
     rows = Occupation.objects.filter(session__in=sessions, resource_type=ResourceKind.TRAINEE)
