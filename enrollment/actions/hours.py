@@ -29,7 +29,6 @@ from enrollment.actions.standings import (
     write_standings,
 )
 from enrollment.models import (
-    CENTRALIZED_KINDS,
     ONLINE_KINDS,
     HourBalance,
     HourEntry,
@@ -85,6 +84,7 @@ def credit_hours(
     rule: HourRule | None = None,
     actor: User | None = None,
     note: str = "",
+    is_centralized: bool = False,
 ) -> HourEntry:
     """Post ``quarters`` to the ledger of ``trainee`` for the year of ``occurred_at``.
 
@@ -107,6 +107,7 @@ def credit_hours(
         ends_at=ends_at,
         rule_id=rule.pk if rule else None,
         note=note,
+        is_centralized=is_centralized,
     )
     result = credit_hours_in_bulk(credits=[credit], actor=actor)
     if result.refused:
@@ -242,6 +243,7 @@ class _Posting:
             evidence_type=credit.evidence_type,
             evidence_id=credit.evidence_id,
             sequence=earlier.sequence + 1 if earlier is not None else 1,
+            is_centralized=credit.is_centralized,
             is_late=year in self.closed,
             recorded_by=self.actor,
             note=credit.note[:300],
@@ -283,6 +285,7 @@ def reverse_entry(*, entry: HourEntry, actor: User | None, reason: str) -> HourE
         evidence_id=entry.evidence_id,
         sequence=entry.sequence,
         reverses=entry,
+        is_centralized=entry.is_centralized,
         is_late=is_past and YearClosure.objects.filter(year=entry.year).exists(),
         recorded_by=actor,
         note=reason.strip()[:300],
@@ -343,7 +346,7 @@ def _add_to_standings(entries: Sequence[HourEntry]) -> None:
         figures.remove(standing)
         for entry in by_person_year[key]:
             standing.earned_quarters += entry.quarters
-            if entry.kind in CENTRALIZED_KINDS:
+            if entry.is_centralized:
                 standing.centralized_entries += 1 if entry.reverses_id is None else -1
         judge(standing, online.get(key, 0))
         figures.add(standing)

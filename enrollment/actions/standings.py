@@ -18,7 +18,6 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Val
 from django.utils import timezone
 
 from enrollment.models import (
-    CENTRALIZED_KINDS,
     ONLINE_KINDS,
     Appointment,
     Exemption,
@@ -138,8 +137,8 @@ def earned_from_ledger(
     if trainee_ids is not None:
         entries = entries.filter(trainee_id__in=trainee_ids)
     count = Case(
-        When(kind__in=CENTRALIZED_KINDS, reverses__isnull=True, then=Value(1)),
-        When(kind__in=CENTRALIZED_KINDS, then=Value(-1)),
+        When(is_centralized=True, reverses__isnull=True, then=Value(1)),
+        When(is_centralized=True, then=Value(-1)),
         default=Value(0),
         output_field=IntegerField(),
     )

@@ -18,7 +18,6 @@ from django.db.models.functions import Coalesce
 
 from enrollment.actions.standings import FIGURES, chunks_of_ids, histories, summed_figures
 from enrollment.models import (
-    CENTRALIZED_KINDS,
     ONLINE_KINDS,
     HourBalance,
     HourEntry,
@@ -108,6 +107,7 @@ def _reversals(entries: QuerySet[HourEntry], verdict: Verdict) -> None:
         trainee=F("reverses__trainee"),
         year=F("reverses__year"),
         kind=F("reverses__kind"),
+        is_centralized=F("reverses__is_centralized"),
     )
     for entry in wrong.values("pk", "quarters", "reverses__quarters")[: LISTED + 1]:
         verdict.differ(
@@ -127,8 +127,8 @@ def _verify_people(ids: list[int], year: int | None, verdict: Verdict) -> None:
         .values("trainee_id", "year", "kind")
         .annotate(
             total=Sum("quarters"),
-            credits=Count("pk", filter=Q(reverses__isnull=True)),
-            reversals=Count("pk", filter=Q(reverses__isnull=False)),
+            credits=Count("pk", filter=Q(is_centralized=True, reverses__isnull=True)),
+            reversals=Count("pk", filter=Q(is_centralized=True, reverses__isnull=False)),
         )
     }
     _verify_balances(ledger, narrowed, verdict)
@@ -137,7 +137,7 @@ def _verify_people(ids: list[int], year: int | None, verdict: Verdict) -> None:
         sums = earned[(trainee_id, of_year)]
         sums[0] += total
         sums[1] += total if kind in ONLINE_KINDS else 0
-        sums[2] += held if kind in CENTRALIZED_KINDS else 0
+        sums[2] += held
     _verify_standings(ids, earned, narrowed, verdict)
 
 

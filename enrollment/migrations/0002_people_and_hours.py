@@ -350,6 +350,7 @@ class Migration(migrations.Migration):
                 ('evidence_id', models.CharField(max_length=64, verbose_name='evidence number')),
                 ('sequence', models.PositiveSmallIntegerField(default=1, help_text='1 for the first credit of this evidence; one more after each reversal.', verbose_name='sequence')),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='enrollment.hourentry', verbose_name='reverses')),
+                ('is_centralized', models.BooleanField(default=False, help_text='As the training class said when the hours were posted.', verbose_name='part of a centralized training')),
                 ('is_late', models.BooleanField(default=False, verbose_name='posted after the year was closed')),
                 ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),

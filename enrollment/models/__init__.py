@@ -24,7 +24,6 @@ from enrollment.models.classes import (
     TrainingClass,
 )
 from enrollment.models.hours import (
-    CENTRALIZED_KINDS,
     ONLINE_KINDS,
     QUARTERS_PER_HOUR,
     BranchActivity,
@@ -66,7 +65,6 @@ from enrollment.models.people import (
 )
 
 __all__ = [
-    "CENTRALIZED_KINDS",
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
     "ONLINE_KINDS",

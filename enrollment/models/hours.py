@@ -42,8 +42,6 @@ class HourKind(models.TextChoices):
 
 #: Kinds that count as online study where a cap on its share is set.
 ONLINE_KINDS = frozenset({HourKind.ONLINE, HourKind.LIVE})
-#: Kinds that count as centralized training 集中培训.
-CENTRALIZED_KINDS = frozenset({HourKind.CLASSROOM, HourKind.BASE_VISIT, HourKind.LIVE})
 
 
 class HourRuleCode(models.TextChoices):
@@ -180,6 +178,11 @@ class HourEntry(models.Model):
         blank=True,
         related_name="reversal",
         verbose_name=_("reverses"),
+    )
+    is_centralized = models.BooleanField(
+        _("part of a centralized training"),
+        default=False,
+        help_text=_("As the training class said when the hours were posted."),
     )
     is_late = models.BooleanField(_("posted after the year was closed"), default=False)
     recorded_by = models.ForeignKey(

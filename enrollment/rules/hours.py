@@ -44,6 +44,8 @@ class Credit:
     ends_at: dt.datetime | None = None
     rule_id: int | None = None
     note: str = ""
+    #: Whether it was part of a centralized training 集中培训.
+    is_centralized: bool = False
 
 
 @dataclass(frozen=True)

@@ -256,15 +256,15 @@ def _post(
     credits: list[Credit] = []
     rows_of: dict[str, Attendance] = {}
     for row in rows:
+        session, rule = owners[row.session_id], rules[row.session_id]
         entry = standing.get((row.trainee_id, str(row.pk)))
         if entry is not None:
-            if entry.quarters == row.quarters:
+            if (entry.quarters, entry.is_centralized) == (row.quarters, session.is_centralized):
                 result.already += 1
                 continue
             reverse_entry(entry=entry, actor=actor, reason=why)
         if row.quarters == 0:
             continue
-        session, rule = owners[row.session_id], rules[row.session_id]
         rows_of[str(row.pk)] = row
         credits.append(
             Credit(
@@ -279,6 +279,7 @@ def _post(
                 ends_at=session.ends_at,
                 rule_id=rule.pk if rule else None,
                 note=why,
+                is_centralized=session.is_centralized,
             )
         )
     if not credits:

@@ -306,6 +306,11 @@ class Session(index.Indexed, models.Model):
         return Timing(self.starts_at, self.ends_at)
 
     @property
+    def is_centralized(self) -> bool:
+        """Whether it belongs to a centralized training 集中培训: its class says so."""
+        return self.training_class is not None and self.training_class.is_centralized
+
+    @property
     def policy(self) -> Policy:
         """How attendance is judged: as the class says, else by the academy's defaults."""
         owner = self.training_class

@@ -12,7 +12,6 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from enrollment.models import (
-    CENTRALIZED_KINDS,
     CohortCode,
     HourEntry,
     Organization,
@@ -41,7 +40,7 @@ def counted(organization: Organization, year: int) -> dict[str, str]:
     sums = HourEntry.objects.filter(year=year).values_list("trainee_id").annotate(Sum("quarters")).order_by()
     for trainee, quarters in sums:
         earned[trainee] = quarters
-    held = HourEntry.objects.standing().filter(year=year, kind__in=CENTRALIZED_KINDS)
+    held = HourEntry.objects.standing().filter(year=year, is_centralized=True)
     centralized = Counter(held.values_list("trainee_id", flat=True))
 
     def has_reached(person: Standing) -> bool:

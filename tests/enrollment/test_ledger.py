@@ -84,11 +84,30 @@ def test_a_secretary_needs_a_centralized_training(wang, soft):
     credited(wang.trainee, 224)
     assert standing_of(wang).lacks_centralized
     assert not standing_of(wang).has_reached
-    training = credited(wang.trainee, 4, kind="classroom")
+    credited(wang.trainee, 4, kind="classroom")
+    assert standing_of(wang).lacks_centralized
+    training = credited(wang.trainee, 4, kind="classroom", is_centralized=True)
     assert standing_of(wang).has_reached
     reverse_entry(entry=training, actor=None, reason="未到场")
     assert not standing_of(wang).has_reached
     assert figures(soft, "secretary")[2] == 0
+    assert standing_of(wang).centralized_entries == 0
+    agrees()
+
+
+def test_a_rebuild_counts_centralized_trainings_as_the_credits_did(wang):
+    credited(wang.trainee, 224)
+    credited(wang.trainee, 4, kind="classroom")
+    credited(wang.trainee, 4, kind="live", is_centralized=True)
+    undone = credited(wang.trainee, 4, kind="base_visit", is_centralized=True)
+    reverse_entry(entry=undone, actor=None, reason="未到场")
+    assert undone.reversal.is_centralized
+    right = standing_of(wang)
+    assert (right.centralized_entries, right.has_reached) == (1, True)
+    Standing.objects.filter(pk=right.pk).update(centralized_entries=0, has_reached=False)
+    assert not verify(year=YEAR).agrees
+    assert rebuild_standings(year=YEAR) == 1
+    assert (standing_of(wang).centralized_entries, standing_of(wang).has_reached) == (1, True)
     agrees()
 
 

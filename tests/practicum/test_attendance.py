@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cms.refusals import Refused
-from enrollment.models import HourEntry
+from enrollment.actions.standings import rebuild_standings
+from enrollment.actions.verification import verify
+from enrollment.models import HourEntry, Standing, TrainingClass
 from practicum.actions import attendance
 from practicum.actions.attendance import Attended
 from practicum.actions.leave import ask, decide
@@ -224,6 +227,45 @@ def test_hours_that_the_ledger_refuses_are_shown_with_its_reason(session, zhang)
     result = attendance.settle(session=session, now=session.ends_at)
     assert [found.code for _trainee, found in result.refused] == ["hours_overlap"]
     assert "另一培训" in Attendance.objects.get(trainee=zhang.trainee).refusal
+
+
+def centralized_of(user) -> tuple[int, list[bool]]:
+    standing = Standing.objects.get(trainee=user.trainee, year=timezone.localdate().year)
+    marks = HourEntry.objects.filter(trainee=user.trainee).order_by("pk")
+    return standing.centralized_entries, list(marks.values_list("is_centralized", flat=True))
+
+
+@pytest.mark.parametrize("is_centralized", [True, False])
+def test_a_session_is_a_centralized_training_where_its_class_is(session, wang, is_centralized) -> None:
+    TrainingClass.objects.filter(pk=session.training_class_id).update(is_centralized=is_centralized)
+    sign(session, wang.trainee)
+    sign(session, wang.trainee, "out", minute=180)
+    attendance.settle(session=session, now=session.ends_at)
+    assert centralized_of(wang) == (int(is_centralized), [is_centralized])
+    rebuild_standings(year=timezone.localdate().year)
+    assert centralized_of(wang)[0] == int(is_centralized)
+    assert verify().agrees
+
+
+def test_a_session_of_no_class_is_no_centralized_training(wang, zhao) -> None:
+    open_session = make.session(training_class=None, seats=5, trainee_ids=[wang.trainee.pk])
+    sign(open_session, wang.trainee)
+    sign(open_session, wang.trainee, "out", minute=180)
+    attendance.settle(session=open_session, now=open_session.ends_at)
+    assert centralized_of(wang) == (0, [False])
+
+
+def test_a_class_marked_later_counts_after_recomputing(session, wang) -> None:
+    TrainingClass.objects.filter(pk=session.training_class_id).update(is_centralized=False)
+    sign(session, wang.trainee)
+    sign(session, wang.trainee, "out", minute=180)
+    attendance.settle(session=session, now=session.ends_at)
+    TrainingClass.objects.filter(pk=session.training_class_id).update(is_centralized=True)
+    attendance.recompute(session=session, now=session.ends_at)
+    assert centralized_of(wang) == (1, [False, False, True])
+    attendance.recompute(session=session, now=session.ends_at)
+    assert centralized_of(wang) == (1, [False, False, True])
+    assert verify().agrees
 
 
 def test_events_cannot_be_changed_or_deleted(session, zhang) -> None:
