@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db.models import Case, F, IntegerField, QuerySet, Subquery, Sum, Value, When
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from wagtail.models import TaskState
 
+from cms.prepared import Prepared
 from courses.models import CourseAssignment, CourseProgress, LessonPage
 from courses.models.outlines import catalogue
 from enrollment.models import (
@@ -97,25 +98,39 @@ def shares(quarters_by_kind: dict[str, int], whole: int) -> tuple[KindShare, ...
     )
 
 
-def year_at_a_glance(user: User, year: int) -> tuple[Trainee | None, YearAtAGlance | None]:
-    """The trainee behind ``user`` and their year, judged by the same rule as everywhere, in one query.
+class _Standing(NamedTuple):
+    """What the first page needs of a standing."""
+
+    trainee_id: int
+    required_quarters: int
+    is_exempt: bool
+    centralized_required: int
+    centralized_entries: int
+
+
+_YEAR = Prepared(
+    lambda user, year: Standing.objects.filter(trainee__user=user, year=year).values_list(
+        *_Standing._fields,
+        "trainee__balances__year",
+        "trainee__balances__kind",
+        "trainee__balances__quarters",
+    ),
+    user=-1,
+    year=1901,
+)
+
+
+def year_at_a_glance(user: User, year: int) -> tuple[int | None, YearAtAGlance | None]:
+    """The number of the trainee behind ``user`` and their year, judged as everywhere, in one query.
 
     Nothing for those who are on no roster in that year.
     """
     # One row for each kind of hours: standing, person and balances come together.
-    rows = list(
-        Standing.objects.filter(trainee__user=user, year=year)
-        .select_related("trainee")
-        .annotate(
-            kind_year=F("trainee__balances__year"),
-            kind=F("trainee__balances__kind"),
-            kind_quarters=F("trainee__balances__quarters"),
-        )
-    )
+    rows = _YEAR.run(user=user.pk, year=year)
     if not rows:
         return None, None
-    standing = rows[0]
-    by_kind = {row.kind: row.kind_quarters for row in rows if row.kind_year == year and row.kind_quarters}
+    standing = _Standing(*rows[0][:-3])
+    by_kind = {kind: quarters for *_own, in_year, kind, quarters in rows if in_year == year and quarters}
     judged = verdict(
         earned=Earned(
             sum(by_kind.values()),
@@ -127,7 +142,7 @@ def year_at_a_glance(user: User, year: int) -> tuple[Trainee | None, YearAtAGlan
         centralized_required=standing.centralized_required,
         online_cap_percent=rulebook.online_cap_of(year),
     )
-    return standing.trainee, YearAtAGlance(
+    return standing.trainee_id, YearAtAGlance(
         year=year,
         required_quarters=standing.required_quarters,
         earned_quarters=sum(by_kind.values()),
@@ -150,19 +165,42 @@ class Study:
     due_on: dt.date | None = None
 
 
-def studies_of(user: User, trainee: Trainee | None, day: dt.date) -> tuple[list[Study], list[Study]]:
+class _Begun(NamedTuple):
+    """A course that somebody has begun."""
+
+    course_id: int
+    last_lesson_id: int | None
+    completed_lessons: int
+    completed_at: dt.datetime | None
+
+
+_BEGUN = Prepared(
+    lambda user: (
+        CourseProgress.objects.filter(user=user).order_by("-studied_at").values_list(*_Begun._fields)
+    ),
+    user=-1,
+)
+_GIVEN = Prepared(
+    lambda trainee, day: (
+        CourseAssignment.objects.for_trainee(trainee, day)
+        .order_by("due_on")
+        .values_list("course_id", "due_on")
+    ),
+    trainee=-1,
+    day=dt.date(1901, 1, 1),
+)
+
+
+def studies_of(user: User, trainee_id: int | None, day: dt.date) -> tuple[list[Study], list[Study]]:
     """Courses given and not complete (the earliest due first), and others begun, the latest first.
 
     Three queries: the mark of the catalogue, what was given, what was begun.
     """
     held = catalogue()
-    progress = {
-        row.course_id: row for row in CourseProgress.objects.filter(user_id=user.pk).order_by("-studied_at")
-    }
+    progress = {row.course_id: row for row in map(_Begun._make, _BEGUN.run(user=user.pk))}
     due: dict[int, dt.date] = {}
-    if trainee is not None:
-        given = CourseAssignment.objects.for_trainee(trainee, day).order_by("due_on")
-        for course_id, due_on in given.values_list("course_id", "due_on"):
+    if trainee_id is not None:
+        for course_id, due_on in _GIVEN.run(trainee=trainee_id, day=day):
             due.setdefault(course_id, due_on)
 
     def study(course_id: int, due_on: dt.date | None = None) -> Study:

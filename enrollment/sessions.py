@@ -13,9 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import router
 from django.db.models import Q
 from django.utils import timezone
 
+from cms.prepared import PreparedModels
 from enrollment.models.accounts import STAFF_ROLES, RoleGrant, UnknownSignIn, User, UserSession
 
 #: A device's last-seen time is written at most this often: one write a minute, not one a request.
@@ -37,11 +39,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> UserSession | None:
         now = timezone.now()
-        row = (
-            UserSession.objects.select_related("user")
-            .filter(session_key=self.session_key, expire_date__gt=now)
-            .first()
-        )
+        row = session_with_user(self.session_key or "", now)
         if row is None:
             self._session_key = None
             return None
@@ -97,6 +95,22 @@ class SessionStore(DatabaseStore):
         UserSession.objects.filter(
             Q(expire_date__lt=now) | Q(user__isnull=False, last_seen_at__lt=idle)
         ).delete()
+
+
+#: Read at every request.
+_SESSION_WITH_USER = PreparedModels(
+    lambda key, now: UserSession.objects.filter(session_key=key, expire_date__gt=now),
+    model=UserSession,
+    related=("user",),
+    key="-",
+    now=dt.datetime(1901, 1, 1, tzinfo=dt.UTC),
+)
+
+
+def session_with_user(session_key: str, now: dt.datetime) -> UserSession | None:
+    """The session that has not expired at ``now``, with its user, in one query."""
+    found = _SESSION_WITH_USER.run(router.db_for_read(UserSession), key=session_key, now=now)
+    return found[0] if found else None
 
 
 def idle_limit(user: User) -> dt.timedelta:

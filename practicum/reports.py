@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from cms.prepared import Prepared, PreparedModels
 from enrollment.models import HourEntry, TrainingClass, User
 from practicum.models import (
     Attendance,
@@ -23,6 +24,7 @@ from practicum.models import (
     TrainingBase,
 )
 from practicum.models.projection import EVIDENCE, derive
+from practicum.models.sessions import PLACE
 from practicum.rules.attendance import ATTENDED
 
 #: Sessions compared at a time by ``differences``.
@@ -39,25 +41,37 @@ class UpcomingSession:
     is_open: bool
 
 
+#: The first page of every trainee asks both.
+_PERIOD: dict[str, dt.datetime] = {
+    "start": dt.datetime(1901, 1, 1, tzinfo=dt.UTC),
+    "end": dt.datetime(1902, 1, 1, tzinfo=dt.UTC),
+}
+_EXPECTED = PreparedModels(
+    lambda user, start, end: Session.objects.expecting(user).held_between(start, end),
+    model=Session,
+    related=PLACE,
+    user=-1,
+    **_PERIOD,
+)
+_SIGNS = Prepared(
+    lambda user, start, end: Attendance.objects.filter(
+        trainee__user=user, session__starts_at__lt=end, session__ends_at__gt=start
+    ).values_list("session_id", "signed_in_at", "signed_out_at"),
+    user=-1,
+    **_PERIOD,
+)
+
+
 def sessions_of(user: User, start: dt.datetime, end: dt.datetime) -> list[UpcomingSession]:
     """Sessions that ``user`` is expected at between two moments, cancelled ones included (two queries)."""
+    if not user.is_authenticated or not user.is_active:
+        return []
     now = timezone.now()
-    rows = list(Session.objects.attended_by(user).held_between(start, end).with_place())
-    mine = {
-        row.session_id: row
-        for row in Attendance.objects.filter(trainee__user=user, session__in=[session.pk for session in rows])
-    }
+    signs = {pk: times for pk, *times in _SIGNS.run(user=user.pk, start=start, end=end)}
     found = []
-    for session in rows:
-        attendance = mine.get(session.pk)
-        found.append(
-            UpcomingSession(
-                session=session,
-                signed_in_at=attendance.signed_in_at if attendance else None,
-                signed_out_at=attendance.signed_out_at if attendance else None,
-                is_open=is_open(session, now),
-            )
-        )
+    for session in _EXPECTED.run(user=user.pk, start=start, end=end):
+        signed_in_at, signed_out_at = signs.get(session.pk, (None, None))
+        found.append(UpcomingSession(session, signed_in_at, signed_out_at, is_open(session, now)))
     return found
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models.catalogue import CoursePage
-from enrollment.models import Appointment, Enrollment, Organization, Trainee
+from enrollment.models import Appointment, Enrollment, Trainee
 from enrollment.models.classes import ROSTER_STATUSES
 
 #: Exactly one of the three is set.
@@ -24,16 +24,17 @@ _ONE_TARGET = (
 class CourseAssignmentQuerySet(models.QuerySet["CourseAssignment"]):
     """Which assignments."""
 
-    def for_trainee(self, trainee: Trainee, day: dt.date) -> Self:
+    def for_trainee(self, trainee: Trainee | int, day: dt.date) -> Self:
         """Those that reach ``trainee`` on ``day``: through cohort, class, or an organization at or above."""
         cohorts = Appointment.objects.on(day).filter(trainee=trainee).values("cohort")
         classes = Enrollment.objects.filter(trainee=trainee, status__in=ROSTER_STATUSES).values(
             "training_class"
         )
-        homes = Organization.objects.filter(
-            Q(pk=trainee.home_organization_id) | Q(pk=trainee.host_organization_id)
+        above = models.OuterRef("organization__path")
+        person = Trainee.objects.filter(pk=trainee if isinstance(trainee, int) else trainee.pk)
+        at_or_above = person.filter(
+            Q(home_organization__path__startswith=above) | Q(host_organization__path__startswith=above)
         )
-        at_or_above = homes.filter(path__startswith=models.OuterRef("organization__path"))
         return self.filter(
             Q(cohort__code__in=cohorts) | Q(training_class__in=classes) | models.Exists(at_or_above)
         )

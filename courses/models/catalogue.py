@@ -26,6 +26,7 @@ from wagtail.search import index
 
 from cms.blocks import LESSON_BLOCKS
 from cms.page_form import AddressedPageForm
+from cms.prepared import Prepared
 from enrollment.models import Role, User
 
 
@@ -49,7 +50,8 @@ class CatalogStamp(models.Model):
     @classmethod
     def current(cls) -> int:
         """The mark now (one query); 0 before anything was ever published."""
-        return cls.objects.filter(pk=1).values_list("mark", flat=True).first() or 0
+        rows = _MARK.run()
+        return rows[0][0] if rows else 0
 
     @classmethod
     def renew(cls) -> None:
@@ -57,6 +59,9 @@ class CatalogStamp(models.Model):
         mark = secrets.randbits(62) + 1
         if not CatalogStamp.objects.filter(pk=1).update(mark=mark):
             CatalogStamp.objects.bulk_create([CatalogStamp(pk=1, mark=mark)], ignore_conflicts=True)
+
+
+_MARK = Prepared(lambda: CatalogStamp.objects.filter(pk=1).values_list("mark"))
 
 
 class OpenStreamField(StreamField):

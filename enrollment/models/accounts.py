@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from cms.prepared import Prepared
+
 
 class Role(models.TextChoices):
     """What someone does in the academy; one person may hold several at once.
@@ -94,12 +96,18 @@ class User(AbstractUser):
     @cached_property
     def scope(self) -> Scope:
         """Roles and organization scope (one query, kept on this instance)."""
-        grants = list(self.grants.values_list("role", "organization__path"))
+        grants = _GRANTS.run(user=self.pk)
         roles = frozenset(role for role, _path in grants)
         everything = self.is_superuser or Role.ADMINISTRATOR in roles
         managed = tuple(path for role, path in grants if role == Role.AFFAIRS_WORKER and path)
         visible = managed + tuple(path for role, path in grants if role == Role.ZONE_LEADER and path)
         return Scope(roles=roles, everything=everything, managed_paths=managed, visible_paths=visible)
+
+
+#: The frame of every page asks for them.
+_GRANTS = Prepared(
+    lambda user: RoleGrant.objects.filter(user=user).values_list("role", "organization__path"), user=-1
+)
 
 
 class RoleGrant(models.Model):

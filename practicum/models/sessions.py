@@ -80,6 +80,10 @@ class Audience(models.TextChoices):
     BOOKINGS = "bookings", _("Those who have a seat")
 
 
+#: Everything that says where a session is held and with whom, each after what it belongs to.
+PLACE = ("training_class", "room", "room__venue", "base", "lecturer")
+
+
 class SessionQuerySet(models.QuerySet["Session"]):
     """Which sessions."""
 
@@ -90,7 +94,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         if user.scope.everything:
             return self
         return self.filter(
-            Q(Exists(_roster_rows(user)), audience=Audience.ROSTER)
+            Q(Exists(_roster_rows(user.pk)), audience=Audience.ROSTER)
             | Q(Exists(Booking.objects.booked().filter(session=OuterRef("pk"), trainee__user=user)))
             | Q(audience=Audience.BOOKINGS, is_open=True)
             | Q(training_class__teacher=user)
@@ -102,9 +106,13 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Those that ``user`` is expected at as a trainee."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
+        return self.expecting(user.pk)
+
+    def expecting(self, user_id: int) -> Self:
+        """Those that the trainee behind an account is expected at."""
         return self.filter(
-            Q(Exists(_roster_rows(user)), audience=Audience.ROSTER)
-            | Q(Exists(Booking.objects.booked().filter(session=OuterRef("pk"), trainee__user=user)))
+            Q(Exists(_roster_rows(user_id)), audience=Audience.ROSTER)
+            | Q(Exists(Booking.objects.booked().filter(session=OuterRef("pk"), trainee__user=user_id)))
         )
 
     def manageable_by(self, user: User) -> Self:
@@ -141,14 +149,14 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def with_place(self) -> Self:
         """With everything that says where and who, in the same query."""
-        return self.select_related("room__venue", "base", "lecturer", "training_class")
+        return self.select_related(*PLACE)
 
 
-def _roster_rows(user: User) -> models.QuerySet[Enrollment]:
-    """Roster rows of ``user`` in the class of the outer session."""
+def _roster_rows(user_id: int) -> models.QuerySet[Enrollment]:
+    """Roster rows of the trainee behind an account in the class of the outer session."""
     return Enrollment.objects.filter(
         training_class=OuterRef("training_class"),
-        trainee__user=user,
+        trainee__user=user_id,
         status__in=ROSTER_STATUSES,
         training_class__status__in=CLASS_STATUSES_SHOWN,
     )

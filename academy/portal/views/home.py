@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from wagtail.models import Site
 
@@ -90,7 +91,7 @@ def own(request: HttpRequest) -> HttpResponse:
     user = request.user
     now = timezone.localtime()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    trainee, year = reports.year_at_a_glance(user, now.year)
+    trainee_id, year = reports.year_at_a_glance(user, now.year)
     rows = sessions_of(user, midnight, midnight + dt.timedelta(days=DAYS_AHEAD))
     meetings = [meeting_of(row) for row in rows]
     tomorrow = midnight + dt.timedelta(days=1)
@@ -101,7 +102,7 @@ def own(request: HttpRequest) -> HttpResponse:
             continue
         badge, tone = _badge(meeting, is_today=is_today)
         agenda.append({"meeting": meeting, "is_today": is_today, "badge": badge, "tone": tone})
-    due, begun = reports.studies_of(user, trainee, now.date())
+    due, begun = reports.studies_of(user, trainee_id, now.date())
     context: dict[str, Any] = {
         "section": "home",
         "due": due[:STUDIES],
@@ -113,11 +114,11 @@ def own(request: HttpRequest) -> HttpResponse:
         "ledger_url": reverse("portal:ledger"),
         "notices": notices(),
     }
-    if trainee is None:
+    if trainee_id is None:
         # Staff without a roster record come here to get to their work.
         places = work_places(user.scope)
         context["work"] = [
-            {"label": place.label, "url": reverse(place.view), "icon": place.icon} for place in places
+            {"label": str(place.label), "url": reverse(place.view), "icon": place.icon} for place in places
         ]
     context["next"] = choose(
         now=now,
@@ -127,4 +128,6 @@ def own(request: HttpRequest) -> HttpResponse:
         catalog_url=reverse("courses:catalog"),
         is_exempt=bool(year and year.is_exempt),
     )
+    # Whatever the page shows is in here, and nothing else is: equal contexts make equal pages.
+    context["version"] = f"{get_language()} {context!r}"
     return render(request, "academy/home.html", context)

@@ -68,8 +68,8 @@ def test_the_page_agrees_with_the_ledger_after_a_reversal(zhang, zhao, credit, t
     mistaken = credit(zhang, 6, HourKind.BRANCH)
     credit(zhang, 10, HourKind.BASE_VISIT)
     reverse_entry(entry=mistaken, actor=zhao, reason="重复登记")
-    trainee, glance = year_at_a_glance(zhang, this_year)
-    report = year_of(trainee, this_year)
+    trainee_id, glance = year_at_a_glance(zhang, this_year)
+    report = year_of(Trainee.objects.get(pk=trainee_id), this_year)
     assert glance.earned_quarters == report.earned_quarters == 18
     assert glance.shortfall_quarters == report.shortfall_quarters
     assert glance.percent == report.percent
@@ -77,6 +77,19 @@ def test_the_page_agrees_with_the_ledger_after_a_reversal(zhang, zhao, credit, t
         HourKind.ONLINE: 8,
         HourKind.BASE_VISIT: 10,
     }
+
+
+def test_what_is_kept_of_the_page_never_outlives_its_facts(sign_in, zhang, credit, client):
+    """The page is put together once for the same facts; other facts, another person or language are others."""
+    sign_in(client, zhang)
+    before = page(client)
+    credit(zhang, 10, HourKind.BASE_VISIT)
+    assert "2.5" in page(client)
+    assert "2.5" not in before
+    client.cookies["django_language"] = "en"
+    text = page(client)
+    assert "Study hours of" in text
+    assert "2.5" in text
 
 
 def test_staff_without_a_roster_record_find_their_work(sign_in, zhou, zhao):
