@@ -12,7 +12,7 @@ def create_site(apps, schema_editor):
     NewsIndexPage = apps.get_model("cms.NewsIndexPage")
 
     Page.objects.filter(depth=2).delete()
-    Page.objects.filter(depth=1).update(numchild=1)
+    Page.objects.filter(depth=1).update(numchild=1, title="根目录", draft_title="根目录")
     locale = Locale.objects.get_or_create(language_code="zh-hans")[0]
     home_type = ContentType.objects.get_or_create(model="homepage", app_label="cms")[0]
     news_type = ContentType.objects.get_or_create(model="newsindexpage", app_label="cms")[0]

@@ -6,10 +6,11 @@ from enrollment.models import Role
 from enrollment.roles import EVERYTHING, GROUP_NAMES, permit
 
 PAGE_ACTIONS = ("add", "change", "publish", "bulk_delete", "lock", "unlock")
-#: Permissions on the root collection, by model.
+#: Permissions on the root collection, by model. Wagtail asks for those of its own models, whatever stands in
+#: for them.
 SHELVES = [
-    ("cms", "academyimage", ("add", "change", "choose")),
-    ("cms", "academydocument", ("add", "change", "choose")),
+    ("wagtailimages", "image", ("add", "change", "choose")),
+    ("wagtaildocs", "document", ("add", "change", "choose")),
 ]
 
 

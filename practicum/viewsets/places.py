@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
-from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind
 from enrollment.viewsets.scoped import ScopedIndexView, ScopedViewSet
@@ -27,6 +27,9 @@ from practicum.models import (
     Venue,
 )
 from practicum.viewsets.choosers import user_chooser
+
+#: A tick where something is in use.
+IN_USE = BooleanColumn("is_active", label=_("In use"))
 
 
 class WeekdaysField(forms.MultipleChoiceField):
@@ -224,7 +227,7 @@ class VenueViewSet(ScopedViewSet):
     icon = "desktop"
     menu_label = _("Venues and rooms")
     menu_order = 320
-    list_display = ("name", "kind", "address", "is_active")
+    list_display = ("name", "kind", "address", IN_USE)
     list_filter = ("kind", "is_active")
     search_fields = ("name", "code")
     search_backend_name = None
@@ -262,7 +265,7 @@ class RoomViewSet(ScopedViewSet):
     menu_label = _("Rooms")
     menu_order = 325
     index_view_class = RoomIndexView
-    list_display = ("name", "venue", "kind", "capacity", "area_m2", "setup_minutes", "is_active")
+    list_display = ("name", "venue", "kind", "capacity", "area_m2", "setup_minutes", IN_USE)
     list_filter = ("venue", "kind", "is_active")
     search_fields = ("name", "venue__name")
     search_backend_name = None
@@ -276,7 +279,7 @@ class VehicleViewSet(ScopedViewSet):
     icon = "cog"
     menu_label = _("Vehicles")
     menu_order = 330
-    list_display = ("plate", "name", "seats", "driver_name", "is_active")
+    list_display = ("plate", "name", "seats", "driver_name", IN_USE)
     search_fields = ("plate", "name")
     search_backend_name = None
     form_fields = ("plate", "name", "seats", "driver_name", "driver_phone", "is_active")
@@ -289,7 +292,14 @@ class LecturerViewSet(ScopedViewSet):
     icon = "user"
     menu_label = _("Lecturers")
     menu_order = 340
-    list_display = ("name", "title", "unit", "subjects", "appointed_until", "is_active")
+    list_display = (
+        "name",
+        "title",
+        "unit",
+        "subjects",
+        "appointed_until",
+        BooleanColumn("is_active", label=_("Teaches now")),
+    )
     list_filter = ("is_active",)
     search_fields = ("name", "unit", "subjects")
     search_backend_name = None
@@ -323,5 +333,5 @@ class CalendarDayViewSet(ScopedViewSet):
     icon = "calendar"
     menu_label = _("Holidays")
     menu_order = 360
-    list_display = ("day", "name", "is_working")
+    list_display = ("day", "name", BooleanColumn("is_working", label=_("Make-up workday")))
     form_fields = ("day", "name", "is_working")
