@@ -143,3 +143,10 @@ def test_the_picker_shows_only_one_s_own_people(sign_in, li, zhang, outsider):
     assert [person.name for person in response.context["picked"]] == ["张学员"]
     assert response.context["found"] == []
     assert Trainee.objects.count() == 3
+
+
+def test_the_way_to_the_invitations_is_here(client, li):
+    client.force_login(li)
+    invitations = reverse("accounts:invitations")
+    assert f'href="{invitations}"' in client.get(URL).content.decode()
+    assert client.get(invitations).status_code == 200
