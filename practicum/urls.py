@@ -10,6 +10,7 @@ urlpatterns = [
     path("calendar/", study.subscribe, name="subscribe"),
     path("feeds/<str:token>.ics", study.feed, name="feed"),
     path("bases/", bases.base_list, name="base_list"),
+    path("bases/map.json", bases.base_map, name="base_map"),
     path("bases/<slug:code>/", bases.base, name="base"),
     path("check-in/", door.enter, name="enter"),
     path("my-code/", door.my_code, name="my_code"),

@@ -20,5 +20,7 @@ urlpatterns = [
     path("workbench/", include(workbench)),
     path("language/", frame.language, name="language"),
     path("manifest.webmanifest", frame.manifest, name="manifest"),
+    path("service-worker.js", frame.service_worker, name="service_worker"),
+    path("offline/", frame.offline, name="offline"),
     path("style/", style.style, name="style"),
 ]

@@ -3,7 +3,7 @@
 from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from academy.settings.environment import BASE_DIR, database_from, env
+from academy.settings.environment import BASE_DIR, database_from, env, origins_of
 
 # --- What the academy is made of ---------------------------------------------------------------
 
@@ -238,6 +238,13 @@ WAGTAILSEARCH_BACKENDS = {
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- Maps ------------------------------------------------------------------------------------------
+
+# "https://tiles.example/{z}/{x}/{y}.png"; without it, maps show our own drawing of parks and bases.
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")
+MAP_TILES_MAX_ZOOM = env.int("MAP_TILES_MAX_ZOOM", default=18)
+
 # --- Security headers ---------------------------------------------------------------------------
 
 # Where a frame of our own is wanted (previews), the view says so; the policy below allows it.
@@ -251,7 +258,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *origins_of(MAP_TILES_URL)],
         "media-src": [SELF, "blob:"],
         # FullCalendar carries its styles in an element of its own, with the nonce.
         "style-src": [SELF, NONCE],

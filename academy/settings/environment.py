@@ -27,6 +27,9 @@ KNOWN = frozenset(
         "EMAIL_URL",
         "IDENTITY_PEPPER",
         "LOG_LEVEL",
+        "MAP_TILES_ATTRIBUTION",
+        "MAP_TILES_MAX_ZOOM",
+        "MAP_TILES_URL",
         "MEDIA_ROOT",
         "QUEUE_WORKERS",
         "REDIS_URL",
@@ -134,6 +137,23 @@ def database_from(url: str) -> dict[str, Any]:
         config["CONN_HEALTH_CHECKS"] = False
     config["ATOMIC_REQUESTS"] = False
     return config
+
+
+def origins_of(tiles: str) -> list[str]:
+    """Where pictures of a map may come from, for the content security policy; nothing for no address.
+
+    Raises:
+        ImproperlyConfigured: the address cannot be one of map tiles.
+    """
+    if not tiles:
+        return []
+    parts = urlsplit(tiles)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or "{z}" not in tiles:
+        raise ImproperlyConfigured(
+            "MAP_TILES_URL must look like https://tiles.example/{z}/{x}/{y}.png; leave it empty for none."
+        )
+    # Leaflet puts a, b, c … in the place of {s}.
+    return [f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}"]
 
 
 def require_writable(name: str) -> None:

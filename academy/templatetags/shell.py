@@ -8,8 +8,11 @@ from functools import cache
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import STAFF_ROLES, Role, Scope
@@ -129,3 +132,15 @@ def shell(context: Context) -> Shell:
         work=_entries(work_places(user.scope), here),
         account=_entries(ACCOUNT, here),
     )
+
+
+@cache
+def _toasts(language: str) -> SafeString:
+    """The same on every page: put together once for each language."""
+    return render_to_string("components/toasts.html")
+
+
+@register.simple_tag
+def toasts() -> SafeString:
+    """The notices that a page may need when the network or the server fails."""
+    return _toasts(translation.get_language() or "")

@@ -172,7 +172,7 @@ def period(starts_at: dt.datetime | None, ends_at: dt.datetime | None = None) ->
         return ""
     start = timezone.localtime(starts_at)
     text = f"{written_day(start)} {weekday(start)} {start:%H:%M}"
-    if ends_at is not None:
+    if ends_at:
         end = timezone.localtime(ends_at)
         text += f"–{end:%H:%M}" if end.date() == start.date() else f" – {written_day(end)} {end:%H:%M}"
     return format_html('<time datetime="{}">{}</time>', start.isoformat(timespec="minutes"), text)
@@ -238,6 +238,12 @@ def query(params: QueryDict | None = None, **changes: Any) -> str:
 def nth(items: list[Any], position: int) -> Any:
     """The item at ``position``, nothing beyond the end."""
     return items[position] if position < len(items) else ""
+
+
+@register.filter
+def times(number: int) -> range:
+    """Something to go through ``number`` times."""
+    return range(int(number))
 
 
 # --- Shares laid side by side -------------------------------------------------------------------------------

@@ -3,6 +3,13 @@ import "bootstrap/js/dist/alert";
 import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/modal";
 import htmx from "htmx.org";
+import { watchConnection } from "./frame/connection";
+import { watchForms } from "./frame/drafts";
+import { watchPerson } from "./frame/person";
+import { registerWorker } from "./frame/worker";
+
+watchPerson();
+watchConnection();
 
 /** The menus of the frame that stand open. */
 function openMenus(): HTMLDetailsElement[] {
@@ -66,16 +73,7 @@ for (const drop of document.querySelectorAll<HTMLElement>(".file-drop")) {
   });
 }
 
-// An answer that did not come is said, not swallowed.
-function fail(): void {
-  const notice = document.getElementById("connection-lost");
-  if (notice) notice.hidden = false;
-}
-document.body.addEventListener("htmx:sendError", fail);
-document.body.addEventListener("htmx:responseError", fail);
-document.body.addEventListener("htmx:afterOnLoad", () => {
-  const notice = document.getElementById("connection-lost");
-  if (notice) notice.hidden = true;
-});
+watchForms();
+registerWorker();
 
 export { htmx };

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from wagtail.images import get_image_model
 from wagtail.search.backends import get_search_backend
 
 from practicum.forms import BaseFilterForm
 from practicum.models import BasePhoto, Session, TrainingBase, Visit
+from practicum.models.bases import TrainingBaseQuerySet
+from practicum.rules.outline import Spot, outline
 
 PAGE_SIZE = 24
 COVER = "fill-640x400|format-webp"
@@ -25,9 +32,8 @@ def photos() -> Prefetch:
     return Prefetch("photos", BasePhoto.objects.prefetch_related(Prefetch("image", images)))
 
 
-def base_list(request: HttpRequest) -> HttpResponse:
-    """Bases by search, park, field and title."""
-    form = BaseFilterForm(request.GET)
+def _found(request: HttpRequest, form: BaseFilterForm) -> TrainingBaseQuerySet:
+    """The bases that ``request`` may see and asks for."""
     bases = TrainingBase.objects.visible_to(request.user)
     found = bases
     if form.is_valid():
@@ -40,7 +46,23 @@ def base_list(request: HttpRequest) -> HttpResponse:
         if words := form.cleaned_data["q"].strip():
             hits = get_search_backend().search(words, bases)
             found = found.filter(pk__in=[hit.pk for hit in hits])
-    found = found.select_related("park", "field").prefetch_related(photos())
+    return found
+
+
+def map_tiles() -> dict[str, Any]:
+    """Where the map's ground comes from; without an address the schematic map stands alone."""
+    return {
+        "url": settings.MAP_TILES_URL,
+        "attribution": settings.MAP_TILES_ATTRIBUTION,
+        "max_zoom": settings.MAP_TILES_MAX_ZOOM,
+    }
+
+
+@require_safe
+def base_list(request: HttpRequest) -> HttpResponse:
+    """Bases by search, park, field and title."""
+    form = BaseFilterForm(request.GET)
+    found = _found(request, form).select_related("park", "field").prefetch_related(photos())
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -48,12 +70,62 @@ def base_list(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "page": page,
+            "tiles": map_tiles(),
             "reset_url": reverse("practicum:base_list"),
             "is_filtered": bool(request.GET),
         },
     )
 
 
+@require_safe
+def base_map(request: HttpRequest) -> JsonResponse:
+    """The same bases as GeoJSON: parks as outlines around all their bases, the bases found as points.
+
+    Two queries, however many bases there are.
+    """
+    found = set(_found(request, BaseFilterForm(request.GET)).values_list("pk", flat=True))
+    rows = list(
+        TrainingBase.objects.visible_to(request.user)
+        .filter(latitude__isnull=False, longitude__isnull=False)
+        .select_related("park")
+        .only("code", "name", "theme", "latitude", "longitude", "park__name", "park__short_name")
+        .order_by("park__path", "code")
+    )
+    features: list[dict[str, Any]] = []
+    for _park_id, bases in groupby(rows, key=lambda row: row.park_id):
+        of_park = list(bases)
+        if (park := of_park[0].park) is not None:
+            ring = outline(Spot(float(row.longitude), float(row.latitude)) for row in of_park)  # type: ignore[arg-type]
+            features.append(
+                {
+                    "type": "Feature",
+                    "properties": {"kind": "park", "name": str(park), "bases": len(of_park)},
+                    "geometry": {
+                        "type": "Polygon",
+                        "coordinates": [[[spot.longitude, spot.latitude] for spot in ring]],
+                    },
+                }
+            )
+    features += [
+        {
+            "type": "Feature",
+            "properties": {
+                "kind": "base",
+                "code": row.code,
+                "name": row.name,
+                "text": row.theme,
+                "park": str(row.park or ""),
+                "url": reverse("practicum:base", args=[row.code]),
+            },
+            "geometry": {"type": "Point", "coordinates": [float(row.longitude), float(row.latitude)]},  # type: ignore[arg-type]
+        }
+        for row in rows
+        if row.pk in found
+    ]
+    return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+@require_safe
 def base(request: HttpRequest, code: str) -> HttpResponse:
     """One base: its story, teaching points, rules and how to get there."""
     rows = TrainingBase.objects.visible_to(request.user).select_related(
@@ -75,6 +147,9 @@ def base(request: HttpRequest, code: str) -> HttpResponse:
         "pictures": list(found.photos.all()),
         "sessions": mine,
         "is_host": is_host,
+        "tiles": map_tiles(),
+        # Who guides is for those who come; a stranger learns of no person.
+        "sees_people": request.user.is_authenticated,
         "sees_contact": manages or is_host,
         "visits": list(Visit.objects.open().filter(base=found)[:10]) if manages else [],
         "crumbs": [{"label": _("Training bases"), "url": reverse("practicum:base_list")}],

@@ -110,6 +110,37 @@ def test_bases_are_open_to_strangers_without_the_contact(base, zhao, sun) -> Non
     assert Client().get(url).status_code == 404
 
 
+def test_the_map_shows_the_bases_found_within_all_parks(base, zhang, django_assert_num_queries) -> None:
+    base.latitude, base.longitude, base.theme = "36.660000", "117.120000", "支部建在项目组上"
+    base.contact_name, base.contact_phone, base.guides = "高联系", "13800001001", "某讲解（工程师）"
+    base.save()
+    make.TrainingBaseFactory(name="示例没有坐标", latitude=None, longitude=None)
+    hidden = make.TrainingBaseFactory(latitude="36.7", longitude="117.1", status="suspended")
+    url = reverse("practicum:base_map")
+    with django_assert_num_queries(2):
+        text = Client().get(url).content.decode()
+    data = json.loads(text)
+    points = [one for one in data["features"] if one["properties"]["kind"] == "base"]
+    assert [point["properties"]["code"] for point in points] == [base.code]
+    assert points[0]["geometry"]["coordinates"] == [117.12, 36.66]
+    assert points[0]["properties"]["url"] == reverse("practicum:base", args=[base.code])
+    assert hidden.code not in text
+    for name in ("contact", "1380000", "高联系", "某讲解"):
+        assert name not in text
+    nothing = Client().get(url, {"title": "province" if base.title_level != "province" else "city"}).json()
+    assert [one for one in nothing["features"] if one["properties"]["kind"] == "base"] == []
+
+
+def test_a_stranger_learns_of_no_person_at_a_base(base, zhang) -> None:
+    base.guides = "某讲解（工程师）"
+    base.save()
+    url = reverse("practicum:base", args=[base.code])
+    assert "某讲解" not in Client().get(url).content.decode()
+    client = Client()
+    client.force_login(zhang)
+    assert "某讲解" in client.get(url).content.decode()
+
+
 # --- Schedule ------------------------------------------------------------------------------------------
 
 

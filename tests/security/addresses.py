@@ -61,6 +61,8 @@ TABLE = (
     # --- The portal
     line("portal:home", EVERYBODY),
     line("portal:manifest", EVERYBODY),
+    line("portal:service_worker", EVERYBODY),
+    line("portal:offline", EVERYBODY),
     line("portal:language", EVERYBODY),
     line("portal:style", some("zhao"), ADMIN),
     line("portal:me", SIGNED_IN),
@@ -91,6 +93,7 @@ TABLE = (
     # --- Practicum
     line("practicum:base_list", EVERYBODY),
     line("practicum:base", EVERYBODY),
+    line("practicum:base_map", EVERYBODY),
     line("practicum:scan", NOBODY, EVERYBODY),
     line("practicum:feed", EVERYBODY),
     line("practicum:schedule", SIGNED_IN),

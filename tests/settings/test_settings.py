@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from academy.settings import environment
-from academy.settings.environment import BASE_DIR, database_from
+from academy.settings.environment import BASE_DIR, database_from, origins_of
 
 KEY = "k3Y-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP"
 PEPPER = "pEPPer-9876543210-zyxwvutsrqponmlkjihgfedcba-ZYXWVUTSRQ"
@@ -167,6 +167,24 @@ def test_an_unwritable_file_or_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
     with pytest.raises(ImproperlyConfigured, match=r"folder .* cannot be written"):
         database_from(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "origins"),
+    [
+        ("", []),
+        ("https://tiles.example/{z}/{x}/{y}.png", ["https://tiles.example"]),
+        ("https://{s}.tiles.example:8443/{z}/{x}/{y}.png?k=1", ["https://*.tiles.example:8443"]),
+    ],
+)
+def test_map_tiles_may_come_from_the_named_place_only(tiles, origins):
+    assert origins_of(tiles) == origins
+
+
+@pytest.mark.parametrize("tiles", ["tiles.example/{z}/{x}/{y}.png", "https://tiles.example/", "ftp://a/{z}"])
+def test_an_address_that_cannot_be_one_of_tiles_is_refused(tiles):
+    with pytest.raises(ImproperlyConfigured, match="MAP_TILES_URL"):
+        origins_of(tiles)
 
 
 def test_the_figures_of_the_rules_are_in_force(settings):

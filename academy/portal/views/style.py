@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar as months
 import datetime as dt
 from typing import Any
 
@@ -11,10 +12,27 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import STAFF_ROLES, HourKind
+from practicum.views.bases import map_tiles
+
+#: The roots of frontend/styles/_base.scss that pages use, with what they are for.
+COLOURS = (
+    ("brand", _("The red: what is done, and where one is")),
+    ("brand-soft", _("Red ground")),
+    ("gold", _("The gold: honours, and what is due")),
+    ("gold-soft", _("Gold ground")),
+    ("good-text", _("Reached")),
+    ("good-soft", _("Ground of what was reached")),
+    ("info-text", _("Good to know.")),
+    ("muted", _("Explanations")),
+    ("line", _("Lines")),
+    ("track", _("Tracks of bars and rings")),
+    ("paper", _("Paper: cards and tables")),
+)
 
 
 class SampleForm(forms.Form):
@@ -46,6 +64,94 @@ def _kinds() -> list[dict[str, Any]]:
     return [
         {"code": kind.value, "label": kind.label, "quarters": value, "share": value * 100 / whole}
         for kind, value in quarters.items()
+    ]
+
+
+def _month(now: dt.datetime) -> list[list[dict[str, Any]]]:
+    """This month with a few invented dates in it."""
+    today = timezone.localdate(now)
+    events = {
+        today: [
+            {"title": "示例课程：党务工作实务", "url": "#", "starts_at": now, "place": "一号教室"},
+            {"title": "示例直播", "url": "#", "starts_at": now, "kind": "live"},
+        ],
+        today.replace(day=8): [
+            {
+                "title": "示例实训基地参访",
+                "url": "#",
+                "starts_at": now.replace(day=8),
+                "ends_at": now.replace(day=8) + dt.timedelta(hours=2),
+                "kind": "base_visit",
+                "place": "示例制造有限公司",
+            }
+        ],
+        today.replace(day=19): [
+            {
+                "title": "示例沙龙",
+                "url": "#",
+                "starts_at": now.replace(day=19),
+                "kind": "forum",
+                "cancelled": True,
+            }
+        ],
+    }
+    return [
+        [
+            {
+                "date": day,
+                "in_month": day.month == today.month,
+                "is_today": day == today,
+                "events": events.get(day, []),
+            }
+            for day in week
+        ]
+        for week in months.Calendar().monthdatescalendar(today.year, today.month)
+    ]
+
+
+def _map() -> dict[str, Any]:
+    """Two parks and three bases, as practicum.views.bases.base_map gives them."""
+    spots = [("示例园区一", 117.10, 36.66), ("示例园区一", 117.12, 36.67), ("示例园区二", 117.16, 36.68)]
+    rings = {
+        "示例园区一": [[117.09, 36.65], [117.13, 36.65], [117.13, 36.68], [117.09, 36.68], [117.09, 36.65]],
+        "示例园区二": [[117.15, 36.67], [117.17, 36.67], [117.17, 36.69], [117.15, 36.69], [117.15, 36.67]],
+    }
+    features: list[dict[str, Any]] = [
+        {
+            "type": "Feature",
+            "properties": {"kind": "park", "name": name},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        for name, ring in rings.items()
+    ]
+    features += [
+        {
+            "type": "Feature",
+            "properties": {
+                "kind": "base",
+                "code": f"sample-{number}",
+                "name": f"示例基地{number}",
+                "text": "示例主题",
+                "park": park,
+                "url": "#",
+            },
+            "geometry": {"type": "Point", "coordinates": [longitude, latitude]},
+        }
+        for number, (park, longitude, latitude) in enumerate(spots, start=1)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _charts() -> list[tuple[str, Any, dict[str, Any]]]:
+    quarters = ["一季度", "二季度", "三季度", "四季度"]
+    two = [
+        {"name": HourKind.ONLINE.label, "data": [120, 340, 410, 520]},
+        {"name": HourKind.BRANCH.label, "data": [80, 150, 260, 300]},
+    ]
+    return [
+        ("sample-bar", _("Bars"), {"type": "bar", "categories": quarters, "series": two[:1]}),
+        ("sample-stacked", _("Stacked bars"), {"type": "stacked", "categories": quarters, "series": two}),
+        ("sample-line", _("Line"), {"type": "line", "categories": quarters, "series": two}),
     ]
 
 
@@ -95,11 +201,16 @@ def style(request: HttpRequest) -> HttpResponse:
             {"label": _("Ledger"), "url": "#", "current": False},
         ],
         "crumbs": [{"label": _("Home"), "url": "/"}],
-        "chart": {
-            "type": "bar",
-            "categories": ["1", "2", "3"],
-            "series": [{"name": "A", "data": [12, 30, 44]}],
-            "unit": "",
-        },
+        "crumbs_deep": [
+            {"label": _("Home"), "url": "/"},
+            {"label": _("Training bases"), "url": reverse("practicum:base_list")},
+        ],
+        "colours": COLOURS,
+        "month": timezone.localdate(now),
+        "weeks": _month(timezone.localtime(now)),
+        "map_data": _map(),
+        "tiles": map_tiles(),
+        "no_tiles": {},
+        "charts": _charts(),
     }
     return render(request, "academy/style.html", context)

@@ -1,0 +1,64 @@
+// The network comes and goes; an answer that did not come is said, not swallowed, and can be asked for again.
+import htmx from "htmx.org";
+import { isAsking, say, unsay } from "./toast";
+
+interface Failed {
+  elt: HTMLElement;
+  xhr?: XMLHttpRequest;
+  requestConfig: { verb: Parameters<typeof htmx.ajax>[0]; path: string };
+}
+
+/** The same request once more, with what stands in the form by then. */
+function retry({ elt, requestConfig: { verb, path } }: Failed): () => void {
+  return () => void htmx.ajax(verb, path, { source: elt });
+}
+
+export function watchConnection(): void {
+  const body = document.body;
+  body.addEventListener("htmx:sendError", (event) => {
+    say("offline", retry((event as CustomEvent<Failed>).detail));
+  });
+  body.addEventListener("htmx:timeout", (event) => {
+    say("offline", retry((event as CustomEvent<Failed>).detail));
+  });
+  body.addEventListener("htmx:responseError", (event) => {
+    const detail = (event as CustomEvent<Failed>).detail;
+    if ((detail.xhr?.status ?? 500) >= 500) say("failed", retry(detail));
+    else say("refused");
+  });
+  body.addEventListener("htmx:afterOnLoad", (event) => {
+    const status = (event as CustomEvent<Failed>).detail.xhr?.status ?? 0;
+    if (status >= 200 && status < 400) unsay("offline", "failed", "refused");
+  });
+  // Scripts of a page say so with new CustomEvent("academy:failed", { detail: { retry } }) on the window.
+  window.addEventListener("academy:failed", (event) => {
+    const detail = (event as CustomEvent<{ retry?: () => void; answered?: boolean } | null>).detail;
+    say(detail?.answered ? "failed" : "offline", detail?.retry);
+  });
+  // A form sent into nothing would leave the page for the browser's own error.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (navigator.onLine || !(form instanceof HTMLFormElement) || form.hasAttribute("hx-post")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const by = event.submitter;
+      const button = by instanceof HTMLButtonElement || by instanceof HTMLInputElement ? by : undefined;
+      say("offline", () => form.requestSubmit(button));
+    },
+    true,
+  );
+  let away = false;
+  window.addEventListener("offline", () => {
+    away = true;
+  });
+  window.addEventListener("online", () => {
+    // A notice that offers to try again stays until that is done.
+    if (away && !isAsking("offline")) {
+      unsay("offline");
+      say("online");
+    }
+    away = false;
+  });
+}
