@@ -82,7 +82,7 @@ def attachment(content: bytes, name: str) -> HttpResponse:
     return response
 
 
-def _head(sheet: Any, head: Any) -> WriteOnlyCell:
+def _head(sheet: Any, head: Any) -> Any:
     cell = WriteOnlyCell(sheet, value=as_text(head))
     cell.font = Font(bold=True)
     cell.fill = PatternFill("solid", fgColor="F3E9E0")
