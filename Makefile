@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-test frontend demo test test-fast bench bench-quick lint types format lock messages clean
+.PHONY: help env env-test frontend demo test test-fast bench bench-quick screenshots lint types format lock messages clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ bench-quick: env-test frontend ## The same in under a minute, with shorter runs
 	@$(PYTHON) bin/system_packages.py bench
 	@$(VENV)/python bin/compile_messages.py
 	@exec $(VENV)/python -m tests.benchmarks --quick
+
+screenshots: env-test frontend ## Every page of every role at 390 and 1280 px, light and dark, into screenshots/
+	@$(PYTHON) bin/system_packages.py test
+	@$(VENV)/python bin/compile_messages.py
+	@DATABASE_URL=sqlite:///build/demo/academy.sqlite3 MEDIA_ROOT=build/demo/media DJANGO_SETTINGS_MODULE=academy.settings.dev \
+	  $(VENV)/python bin/prepare_demo.py --current
+	@E2E_DATABASE=build/demo/academy.sqlite3 E2E_MEDIA=build/demo/media exec $(VENV)/python -m tests.e2e.screenshots
 
 lint: env-test ## Check style, layers and templates
 	@exec $(VENV)/python bin/run_checks.py --only style --only format --only layers --only templates
