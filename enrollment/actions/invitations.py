@@ -1,7 +1,7 @@
 """Invitations: the only way to an account, and the way back to one whose password is forgotten.
 
 Only a keyed digest of each code is kept, so codes are shown once, when they are made.
-Lock order: invitations by number, then the person, then the account.
+Lock order: the people by number, then the account, then invitations.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def invite_trainees(
     now = now or timezone.now()
     ids = sorted({trainee.pk for trainee in trainees})
     with transaction.atomic():
-        people = list(Trainee.objects.filter(pk__in=ids).select_related("user").order_by("pk"))
+        locked = Trainee.objects.select_for_update(of=("self",), no_key=True)
+        people = list(locked.filter(pk__in=ids).select_related("user").order_by("pk"))
         if not actor.scope.everything:
             allowed = Organization.objects.manageable_by(actor)
             own = Trainee.objects.filter(pk__in=ids, home_organization__in=allowed).count()
@@ -108,7 +109,7 @@ def invite_user(*, user: User, actor: User, now: dt.datetime | None = None) -> I
         raise Refused(Reason("not_administrator", _("Only an administrator may do this.")))
     code = new_code()
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        _lock_person(Invitation(user=user))
         Invitation.objects.filter(Q(user=user) | Q(trainee__user=user)).open(now).update(revoked_at=now)
         invitation = Invitation.objects.create(
             user=user,
@@ -158,11 +159,12 @@ def accept(*, code: str, username: str, password: str, now: dt.datetime | None =
     now = now or timezone.now()
     username = username.strip()
     with transaction.atomic():
-        # Whoever sends the code a second time waits here for the first, then finds it used.
+        _lock_person(_find(code))
+        # Whoever sent the code a second time has waited for the first, and now finds it used.
         invitation = _acceptable(_find(code, lock=True), now)
         user = account_of(invitation)
         if user._state.adding:
-            user = _new_account(invitation, user, username)
+            user = _new_account(user, username)
         _judge_password(user, password)
         if user._state.adding:
             user.set_password(password)
@@ -176,6 +178,18 @@ def accept(*, code: str, username: str, password: str, now: dt.datetime | None =
         invitation.save(update_fields=["accepted_at"])
         note(user, "enrollment.invitation.accept", actor=user)
     return user
+
+
+def _lock_person(invitation: Invitation) -> None:
+    """Lock the trainee and the account that an invitation is for, in this order, where there is one."""
+    trainees = Trainee.objects.filter(user=invitation.user) if invitation.user_id else None
+    if invitation.trainee_id is not None:
+        trainees = Trainee.objects.filter(pk=invitation.trainee_id)
+    assert trainees is not None  # the constraint enrollment_invitation_for_one
+    trainee = trainees.select_related(None).select_for_update(no_key=True).first()
+    account = invitation.user_id or (trainee.user_id if trainee is not None else None)
+    if account is not None:
+        User.objects.select_for_update().get(pk=account)
 
 
 def account_of(invitation: Invitation) -> User:
@@ -194,12 +208,7 @@ def account_of(invitation: Invitation) -> User:
     return User(name=trainee.name, phone=phone, username=phone or "")
 
 
-def _new_account(invitation: Invitation, user: User, username: str) -> User:
-    # Two tabs of one person: the second waits for this row and then finds the account.
-    assert invitation.trainee_id is not None
-    trainee = Trainee.objects.select_for_update().select_related(None).get(pk=invitation.trainee_id)
-    if trainee.user_id is not None:
-        return User.objects.get(pk=trainee.user_id)
+def _new_account(user: User, username: str) -> User:
     if not username or User.objects.filter(Q(username__iexact=username) | Q(phone=username)).exists():
         raise Refused(
             Reason("username_taken", _("That user name is taken. Choose another."), field="username")

@@ -97,6 +97,21 @@ def test_an_invitation_is_accepted_once(tree, zhao, race):
     assert Invitation.objects.get().accepted_at is not None
 
 
+def test_inviting_again_and_accepting_never_wait_for_each_other(zhang, zhao, race):
+    """Both take the account before its invitations; the other way round, two of them would stand still."""
+    codes = [invitations.invite_user(user=zhang, actor=zhao).code]
+
+    def either(number: int) -> object:
+        if number % 2:
+            return invitations.invite_user(user=zhang, actor=zhao)
+        return invitations.accept(code=codes[0], username="", password="Chosen-by-me-2026")
+
+    results = race(either, 10)
+    assert all(isinstance(one, User | invitations.Issued | Refused) for one in results), results
+    assert sum(isinstance(one, invitations.Issued) for one in results) == 5
+    assert Invitation.objects.filter(accepted_at=None, revoked_at=None).count() == 1
+
+
 def test_two_administrators_cannot_remove_each_other(zhao, chen, race):
     roles.grant_role(user=chen, role=Role.ADMINISTRATOR)
     pair = [zhao, chen]
