@@ -9,5 +9,6 @@ urlpatterns = [
     path("classes/", classes.class_list, name="class_list"),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
     path("classes/<int:pk>/roster/print/", classes.class_roster_print, name="class_roster_print"),
+    path("certificates/", classes.certificate_check, name="certificate_check"),
     path("certificates/<str:code>/", classes.certificate, name="certificate"),
 ]

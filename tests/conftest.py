@@ -20,10 +20,13 @@ from tests.template_database import django_db_keepdb, django_db_modify_db_settin
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """What a process keeps between requests belongs to one test only."""
+    from academy.templatetags.shell import SITE_PAGES_KEY
     from enrollment.models import rulebook
 
     rulebook.forget()
     cache.clear()
+    # The site's pages in the frame are read once a minute for everybody: no test of another page pays for it.
+    cache.set(SITE_PAGES_KEY, [])
     yield
     rulebook.forget()
     cache.clear()

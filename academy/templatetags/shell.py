@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from django import template
+from django.core.cache import cache as cached
 from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -14,7 +15,9 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from wagtail.models import Page
 
+from cms.models import NewsIndexPage, StandardPage
 from enrollment.models import STAFF_ROLES, Role, Scope
 
 register = template.Library()
@@ -36,6 +39,9 @@ STUDY = (
     Place("schedule", "practicum:schedule", _("Schedule"), "calendar3"),
     Place("me", "portal:me", _("Me"), "person"),
 )
+#: For how long the site's own pages stay as they are in the frame.
+SITE_SECONDS = 60
+SITE_PAGES_KEY = "portal:site-pages"
 PUBLIC = (
     Place("home", "portal:home", _("Home"), "house"),
     Place("courses", "courses:catalog", _("Courses"), "book"),
@@ -106,6 +112,35 @@ def _address(view: str) -> str:
     return reverse(view)
 
 
+def site_pages() -> list[dict[str, str]]:
+    """The site's own pages that its editors put into menus: news, about, help; read once a minute."""
+    found: list[dict[str, str]] | None = cached.get(SITE_PAGES_KEY)
+    if found is None:
+        pages = Page.objects.live().public().in_menu().filter(depth=3).specific(defer=True)
+        found = [
+            {
+                "slug": page.slug,
+                "label": page.title,
+                "url": page.url or "",
+                "section": "news" if isinstance(page, NewsIndexPage) else page.slug,
+            }
+            for page in pages
+            if isinstance(page, (NewsIndexPage, StandardPage))
+        ]
+        cached.set(SITE_PAGES_KEY, found, SITE_SECONDS)
+    return found
+
+
+def _public_pages(here: str) -> list[dict[str, object]]:
+    """News and what the academy is: what a stranger looks for first; the others stand in the foot."""
+    icons = {"news": "newspaper", "about": "info-circle"}
+    return [
+        {**page, "icon": icons[page["section"]], "current": page["section"] == here}
+        for page in site_pages()
+        if page["section"] in icons
+    ]
+
+
 def _entries(places: tuple[Place, ...] | list[Place], here: str) -> list[dict[str, object]]:
     return [
         {
@@ -125,7 +160,7 @@ def shell(context: Context) -> Shell:
     user = getattr(request, "user", None)
     here = context.get("section") or (section_of(request) if request is not None else "")
     if user is None or not user.is_authenticated:
-        return Shell(main=_entries(PUBLIC, here))
+        return Shell(main=[*_entries(PUBLIC, here), *_public_pages(here)])
     return Shell(
         person=user.get_full_name(),
         main=_entries(STUDY, here),
@@ -138,6 +173,17 @@ def shell(context: Context) -> Shell:
 def _toasts(language: str) -> SafeString:
     """The same on every page: put together once for each language."""
     return render_to_string("components/toasts.html")
+
+
+@register.simple_tag
+def site_links() -> SafeString:
+    """The links at the foot of every page, put together once a minute for each language."""
+    key = f"portal:site-links:{translation.get_language()}"
+    found: SafeString | None = cached.get(key)
+    if found is None:
+        found = render_to_string("components/footer_links.html", {"pages": site_pages()})
+        cached.set(key, found, SITE_SECONDS)
+    return found
 
 
 @register.simple_tag

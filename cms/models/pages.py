@@ -83,6 +83,11 @@ class StandardPage(Page):
         verbose_name = _("page of text")
         verbose_name_plural = _("pages of text")
 
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        context["section"] = self.slug
+        return context
+
 
 class NewsIndexPage(Page):
     """News and notices, newest first."""
@@ -102,6 +107,7 @@ class NewsIndexPage(Page):
             NewsPage.objects.live().child_of(self).select_related("picture").order_by("-published_on", "-pk")
         )
         context["page_obj"] = Paginator(news, NEWS_PER_PAGE).get_page(request.GET.get("page"))
+        context["section"] = "news"
         return context
 
 
@@ -142,3 +148,15 @@ class NewsPage(Page):
     class Meta:
         verbose_name = _("news")
         verbose_name_plural = _("news")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        context["section"] = "news"
+        siblings = NewsPage.objects.live().sibling_of(self, inclusive=False)
+        context["newer"] = (
+            siblings.filter(published_on__gte=self.published_on).order_by("published_on").first()
+        )
+        context["older"] = (
+            siblings.filter(published_on__lte=self.published_on).order_by("-published_on").first()
+        )
+        return context

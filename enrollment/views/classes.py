@@ -37,6 +37,8 @@ from enrollment.models import (
 from enrollment.rules import class_life
 
 PER_PAGE = 100
+#: A certificate's code has sixteen letters and digits; what is longer is none.
+LONGEST_CODE = 40
 FOUND = 20
 TONES = {
     EnrollmentStatus.ENROLLED: "good",
@@ -387,3 +389,12 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
     response = render(request, "enrollment/certificate.html", context, status=200 if found else 404)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@require_GET
+def certificate_check(request: HttpRequest) -> HttpResponse:
+    """Where anybody types the code that stands on a certificate."""
+    code = "".join(request.GET.get("code", "").split()).upper()
+    if code and len(code) <= LONGEST_CODE and code.isalnum():
+        return redirect("enrollment:certificate", code=code)
+    return render(request, "enrollment/certificate_check.html", {"code": code})

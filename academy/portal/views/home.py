@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from wagtail.models import Site
 
 from academy import reports
+from academy.portal import front
 from academy.portal.next_step import Meeting, choose
-from academy.templatetags.shell import work_places
+from academy.templatetags.shell import site_pages, work_places
 from cms.models import HomePage, NewsPage
 from practicum.reports import UpcomingSession, sessions_of
 
@@ -42,7 +43,13 @@ def public(request: HttpRequest) -> HttpResponse:
     if isinstance(page, HomePage) and page.live:
         answer = page.serve(request)
         # The page is called like the academy: its name stands in the window's title once.
-        answer.context_data.update(notices=notices(), bare_title=page.title == _("Party-building Academy"))
+        answer.context_data.update(
+            news=front.news(),
+            news_url=next((one["url"] for one in site_pages() if one["section"] == "news"), ""),
+            front=front.front(),
+            bare_title=page.title == _("Party-building Academy"),
+            section="home",
+        )
         return answer
     return render(request, "academy/home_public.html")
 
