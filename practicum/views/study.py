@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -39,7 +40,7 @@ class Day:
     date: dt.date
     in_month: bool
     is_today: bool
-    sessions: list[reports.UpcomingSession] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
 
 @login_required
@@ -54,8 +55,9 @@ def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
             "weeks": weeks,
             "month": first,
             "listed": listed,
-            "previous": (first - dt.timedelta(days=1)).replace(day=1),
-            "following": (first + dt.timedelta(days=32)).replace(day=1),
+            "previous_url": f"?view=month&month={first - dt.timedelta(days=1):%Y-%m}",
+            "following_url": f"?view=month&month={first + dt.timedelta(days=32):%Y-%m}",
+            "today_url": "" if first == today.replace(day=1) else "?view=month",
         }
     else:
         start = dt.datetime.combine(today, dt.time(), tzinfo=timezone.get_current_timezone())
@@ -94,7 +96,16 @@ def _month_of(
     rows = reports.sessions_of(request.user, start, end)
     for row in rows:
         if (square := squares.get(timezone.localdate(row.session.starts_at))) is not None:
-            square.sessions.append(row)
+            session = row.session
+            square.events.append(
+                {
+                    "title": session.title,
+                    "url": session.get_absolute_url(),
+                    "starts_at": session.starts_at,
+                    "kind": session.kind,
+                    "cancelled": session.is_cancelled,
+                }
+            )
     return weeks, [row for row in rows if timezone.localdate(row.session.starts_at).month == first.month]
 
 

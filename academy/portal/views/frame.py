@@ -110,7 +110,7 @@ def _files_of(entry: str, built: dict[str, Any], found: dict[str, None]) -> None
 @cache
 def _worker() -> str:
     """The worker as it is built, preceded by what it keeps; its version changes with any of that."""
-    folder = settings.DJANGO_VITE["default"]["manifest_path"].parent
+    folder = settings.BASE_DIR / "frontend" / "dist"
     built = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     files: dict[str, None] = {}
     for entry in (*SHELL_ENTRIES, *SHELL_STYLES):
