@@ -7,3 +7,9 @@ class AcademyConfig(AppConfig):
 
     name = "academy"
     verbose_name = _("Academy")
+
+    def ready(self) -> None:
+        """Offer the long exports to the queue."""
+        from academy.jobs import register_kinds
+
+        register_kinds()

@@ -23,6 +23,7 @@ urlpatterns = [
     path("practicum/", include("practicum.urls")),
     path("", include("academy.portal.urls")),
     path("media/", include("cms.urls")),
+    path("jobs/", include("cms.urls_jobs")),
     path("_util/login/", account_views.site_sign_in),
     path("", include(wagtail_urls)),
 ]

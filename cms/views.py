@@ -1,19 +1,25 @@
-"""Serving pictures to all and videos to those who hold a signed address."""
+"""Pictures for all, videos for those who hold a signed address, background work for its owner."""
 
 from __future__ import annotations
 
 import mimetypes
 import re
 
+from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from cms.models import VIDEO_SALT, Video
+from cms.actions import jobs
+from cms.models import VIDEO_SALT, Job, Video
+from cms.rules.jobs import KEEP_DAYS
 from cms.serving import send
+
+JOBS_PER_PAGE = 20
 
 #: How long a video's address lasts: longer than a sitting, shorter than a day.
 VIDEO_ADDRESS_SECONDS = 6 * 3600
@@ -59,4 +65,61 @@ def video(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     else:
         raise Http404
     response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+# --- Background work -------------------------------------------------------------------------------
+
+
+def _own_job(request: HttpRequest, pk: int) -> Job:
+    """One's own piece of work; to others it does not exist."""
+    return get_object_or_404(Job.objects.visible_to(request.user).select_related("owner"), pk=pk)
+
+
+@require_GET
+@login_required
+def job_list(request: HttpRequest) -> HttpResponse:
+    """What one asked for lately: how far it is, and what came of it."""
+    page = Paginator(Job.objects.visible_to(request.user), JOBS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "cms/jobs.html", {"page": page, "keep_days": KEEP_DAYS})
+
+
+@require_GET
+@login_required
+def job(request: HttpRequest, pk: int) -> HttpResponse:
+    """One piece of work; the page may be left and found again."""
+    return render(request, "cms/job.html", {"job": _own_job(request, pk), "keep_days": KEEP_DAYS})
+
+
+@require_GET
+@login_required
+def job_status(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as a piece of a page, asked for while the work goes on."""
+    return render(request, "components/job.html", {"job": _own_job(request, pk)})
+
+
+@require_POST
+@login_required
+def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have it stopped."""
+    stopped = jobs.cancel(job=_own_job(request, pk), actor=request.user)
+    return redirect("jobs:job", pk=stopped.pk)
+
+
+@require_safe
+@login_required
+def job_result(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The file that came of it, to its owner, while they may still have it."""
+    found = _own_job(request, pk)
+    if not jobs.may_fetch(found) or not found.file.storage.exists(found.file.name):
+        raise Http404
+    jobs.note_fetched(job=found, actor=request.user)
+    name = found.file_name
+    response = FileResponse(
+        found.file.open("rb"),
+        as_attachment=True,
+        filename=name,
+        content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+    )
+    response.headers["Cache-Control"] = "no-store"
     return response

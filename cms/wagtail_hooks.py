@@ -59,3 +59,11 @@ def newest_news_first(parent_page: Any, pages: Any, request: HttpRequest) -> Any
     if parent_page.specific_class is not None and parent_page.specific_class.__name__ == "NewsIndexPage":
         return pages if "ordering" in request.GET else pages.order_by("-first_published_at")
     return pages
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: Any) -> None:
+    """Background work stands in the audit log, and so does whoever fetches a result."""
+    actions.register_action("cms.job.begin", _("Begin background work"), _("Background work begun"))
+    actions.register_action("cms.job.cancel", _("Cancel background work"), _("Background work cancelled"))
+    actions.register_action("cms.job.fetch", _("Fetch a result"), _("Result of background work fetched"))

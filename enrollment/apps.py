@@ -11,3 +11,6 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
         from enrollment import authentication  # noqa: F401
+        from enrollment.jobs import register_kinds
+
+        register_kinds()

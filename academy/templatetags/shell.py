@@ -56,8 +56,10 @@ ACCOUNT = (
     Place("account", "portal:personal_data", _("Personal data"), "person"),
     Place("security", "accounts:devices", _("Sign-in and devices"), "shield-lock"),
 )
+#: Only for those who have something to do besides studying.
+JOBS = Place("jobs", "jobs:list", _("Background work"), "clock-history")
 #: Which section a page belongs to, by the name space of its address.
-SECTIONS = {"courses": "courses", "practicum": "schedule"}
+SECTIONS = {"courses": "courses", "practicum": "schedule", "jobs": "jobs"}
 SECTIONS_OF_VIEWS = {
     "portal:home": "home",
     "practicum:base_list": "bases",
@@ -161,11 +163,12 @@ def shell(context: Context) -> Shell:
     here = context.get("section") or (section_of(request) if request is not None else "")
     if user is None or not user.is_authenticated:
         return Shell(main=[*_entries(PUBLIC, here), *_public_pages(here)])
+    work = work_places(user.scope)
     return Shell(
         person=user.get_full_name(),
         main=_entries(STUDY, here),
-        work=_entries(work_places(user.scope), here),
-        account=_entries(ACCOUNT, here),
+        work=_entries(work, here),
+        account=_entries((*ACCOUNT, JOBS) if work else ACCOUNT, here),
     )
 
 

@@ -1,5 +1,6 @@
 """Site pages and media."""
 
+from cms.models.jobs import Job, JobStatus
 from cms.models.media import VIDEO_SALT, AcademyDocument, AcademyImage, AcademyRendition, Video
 from cms.models.pages import HomePage, NewsIndexPage, NewsPage, StandardPage
 
@@ -9,6 +10,8 @@ __all__ = [
     "AcademyImage",
     "AcademyRendition",
     "HomePage",
+    "Job",
+    "JobStatus",
     "NewsIndexPage",
     "NewsPage",
     "StandardPage",

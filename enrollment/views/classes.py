@@ -17,9 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from cms.actions import jobs
 from cms.refusals import Refused
 from enrollment.actions import certificates, classes
 from enrollment.forms import GroupsForm, QuotaForm, SearchForm, WithdrawalForm, status_choices
+from enrollment.jobs import BATCH as CERTIFICATES_AT_ONCE
+from enrollment.jobs import CERTIFICATES, without_certificate
 from enrollment.models import (
     ROSTER_STATUSES,
     SEATED_STATUSES,
@@ -127,9 +130,9 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
     training_class, rights = _class_for_staff(request, pk)
     forms: dict[str, Any] = {}
     if request.method == "POST":
-        done = _act(request, training_class, rights, forms)
-        if done:
-            return redirect("enrollment:class_roster", pk=training_class.pk)
+        response = _act(request, training_class, rights, forms)
+        if response is not None:
+            return response
     statuses = request.GET.get("status", "")
     everybody = _roster(training_class, request.user)
     if statuses in EnrollmentStatus.values:
@@ -226,25 +229,30 @@ def _found(request: HttpRequest, training_class: TrainingClass, rights: Rights) 
 
 # --- What can be done ------------------------------------------------------------------------------
 
-Deed = Callable[[HttpRequest, TrainingClass, dict[str, Any]], str | Promise]
+Deed = Callable[[HttpRequest, TrainingClass, dict[str, Any]], str | Promise | HttpResponse]
 
 
-def _act(request: HttpRequest, training_class: TrainingClass, rights: Rights, forms: dict[str, Any]) -> bool:
-    """Do what was asked; say what came of it. Returns whether there is nothing to correct."""
+def _act(
+    request: HttpRequest, training_class: TrainingClass, rights: Rights, forms: dict[str, Any]
+) -> HttpResponse | None:
+    """Do what was asked and say what came of it. Returns where to go; nothing where a form is wrong."""
     name = request.POST.get("do", "")
     deed = DEEDS.get(name)
     if deed is None:
         raise Http404
     if not rights.manages and not (rights.nominates and name in {"nominate", "withdraw"}):
         raise Http404
+    back = redirect("enrollment:class_roster", pk=training_class.pk)
     try:
-        sentence = deed(request, training_class, forms)
+        came = deed(request, training_class, forms)
     except Refused as refused:
         messages.error(request, refused.sentence)
-        return True
-    if sentence:
-        messages.success(request, str(sentence))
-    return not forms
+        return back
+    if isinstance(came, HttpResponse):
+        return came
+    if came:
+        messages.success(request, str(came))
+    return None if forms else back
 
 
 def _trainee(request: HttpRequest) -> Trainee:
@@ -340,7 +348,18 @@ def _groups(request: HttpRequest, training_class: TrainingClass, forms: dict[str
     ) % {"number": number}
 
 
-def _certify(request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]) -> str:
+def _certify(
+    request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]
+) -> str | HttpResponse:
+    """A few at once; more than that in the background, with a bar to look at."""
+    if without_certificate(training_class).count() > CERTIFICATES_AT_ONCE:
+        job = jobs.begin(
+            kind=CERTIFICATES,
+            owner=request.user,
+            title=_("Certificates of %(class)s") % {"class": training_class.title},
+            parameters={"class": training_class.pk},
+        )
+        return redirect(job)
     issued = certificates.issue_in_bulk(training_class=training_class, actor=request.user)
     number = len(issued)
     if not number:

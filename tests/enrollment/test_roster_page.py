@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from cms.actions import jobs
+from cms.models import Job
 from enrollment.actions.certificates import issue_in_bulk, revoke
 from enrollment.actions.classes import enrol, enrol_in_bulk, nominate, set_quota, transition
-from enrollment.models import Enrollment, EnrollmentStatus, Quota, TrainingClass
+from enrollment.jobs import BATCH
+from enrollment.models import Certificate, Enrollment, EnrollmentStatus, Quota, TrainingClass
 from enrollment.views.classes import masked_name
 from tests.factories.enrollment import trainees, training_class
 
@@ -183,3 +186,65 @@ def test_an_unknown_code(client, db):
 )
 def test_masked_names(name, masked):
     assert masked_name(name) == masked
+
+
+# --- Certificates of many ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def completed(opened, soft):
+    """More people than certificates are issued at once."""
+    people = trainees(soft, BATCH + 5)
+    for person in people:
+        Enrollment.objects.create(training_class=opened, trainee=person, status=EnrollmentStatus.COMPLETED)
+    return opened
+
+
+def test_certificates_of_many_are_issued_in_the_background(completed, chen, sign_in, monkeypatch):
+    monkeypatch.setattr(jobs, "STEP_SECONDS", 0)
+    client = sign_in(user=chen)
+    response = client.post(roster(completed), {"do": "certify"})
+    job = Job.objects.get()
+    assert response["Location"] == job.get_absolute_url()
+    # Pressed again, the same work is shown.
+    assert client.post(roster(completed), {"do": "certify"})["Location"] == job.get_absolute_url()
+    assert jobs.run(job_id=job.pk) == "done"
+    job.refresh_from_db()
+    assert (job.percent, job.whole) == (100, BATCH + 5)
+    numbers = list(Certificate.objects.order_by("number").values_list("number", flat=True))
+    assert numbers == [f"{completed.code}-{number:04d}" for number in range(1, BATCH + 6)]
+    client.post(roster(completed), {"do": "certify"})
+    assert Certificate.objects.count() == BATCH + 5
+
+
+def test_stopped_in_the_middle_the_rest_follows_later(completed, chen, monkeypatch):
+    monkeypatch.setattr(jobs, "STEP_SECONDS", 0)
+    ask = {
+        "kind": "enrollment.certificates",
+        "owner": chen,
+        "title": "示例",
+        "parameters": {"class": completed.pk},
+    }
+    first = jobs.begin(**ask)
+    issue = issue_in_bulk
+
+    def issue_and_cancel(**batch):
+        jobs.cancel(job=first, actor=chen)
+        return issue(**batch)
+
+    monkeypatch.setattr("enrollment.jobs.certificates.issue_in_bulk", issue_and_cancel)
+    assert jobs.run(job_id=first.pk) == "cancelled"
+    assert Certificate.objects.count() == BATCH
+    monkeypatch.undo()
+    assert jobs.run(job_id=jobs.begin(**ask).pk) == "done"
+    assert Certificate.objects.count() == BATCH + 5
+
+
+def test_only_who_runs_the_class_has_certificates_issued(completed, li, sun):
+    from cms.refusals import Refused
+
+    for user in (li, sun):
+        with pytest.raises(Refused):
+            jobs.begin(
+                kind="enrollment.certificates", owner=user, title="示例", parameters={"class": completed.pk}
+            )

@@ -115,6 +115,9 @@ TABLE = (
     line("practicum:timetable", some("zhang", "wang", "zhao"), some("chen", "li", "zhou", "sun")),
     line("practicum:visit*", some("zhao"), some("chen")),
     line("practicum:host*", some("sun"), some("zhao")),
+    # --- Background work: a person's own
+    line("jobs:list", SIGNED_IN),
+    line("jobs:*", some("li")),
     # --- Files and pages of the site
     line("cms:*", NOBODY, EVERYBODY),
     line(":wagtaildocs_*", NOBODY, EVERYBODY),

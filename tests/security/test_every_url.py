@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from cms.actions import jobs
 from courses.actions import quizzes
 from enrollment.actions import certificates
 from enrollment.actions.accounts import device_handle
@@ -143,6 +144,7 @@ def world(everyone, soft, bio, park):
         "practicum:visit_move:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
         "practicum:host_answer:pk": visit.pk,
+        "jobs:pk": exported(everyone["li"]).pk,
         "cms:token": "none",
         "cms:name": "none.jpg",
         "parent_page_id": 1,
@@ -157,6 +159,14 @@ def world(everyone, soft, bio, park):
         "_1": "none",
     }
     return values
+
+
+def exported(user):
+    """A list that ``user`` had prepared."""
+    job = jobs.begin(kind="academy.members", owner=user, title="示例导出", parameters={"year": 2026})
+    jobs.run(job_id=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 def filled(address: Address, world: dict[str, Any]) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from django import forms
+from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from academy import reports
+from academy import jobs, reports
+from academy.portal.background import in_background
 from academy.reports import ZoneReport
 from cms import spreadsheets
 from cms.spreadsheets import Sheet
@@ -27,8 +30,6 @@ from enrollment.models import CohortCode, Organization, Standing
 from enrollment.reports import Figures, PlaceFigures
 
 PEOPLE_PER_PAGE = 50
-#: A list longer than this is exported park by park.
-MOST_PEOPLE_IN_A_SHEET = 20_000
 
 STATES = (
     ("reached", gettext_lazy("Target reached")),
@@ -253,11 +254,8 @@ def zone_export(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _state(standing: Standing) -> dict[str, str]:
-    if standing.is_exempt:
-        return {"text": _("Exempt"), "tone": "info"}
-    if standing.has_reached:
-        return {"text": _("Target reached"), "tone": "good"}
-    return {"text": _("Still short"), "tone": "gold"}
+    tone = "info" if standing.is_exempt else "good" if standing.has_reached else "gold"
+    return {"text": jobs.state_in_words(standing), "tone": tone}
 
 
 def _person_row(standing: Standing) -> list[dict[str, str]]:
@@ -272,23 +270,28 @@ def _person_row(standing: Standing) -> list[dict[str, str]]:
     ]
 
 
+def _chosen(request: HttpRequest, code: str) -> tuple[PeopleFilter, dict[str, Any]]:
+    """The filter, and which people of the organization ``code`` it asks for."""
+    form = PeopleFilter(request.GET)
+    form.is_valid()
+    chosen = form.cleaned_data
+    return form, {
+        "code": code,
+        "year": chosen.get("year") or _year(request),
+        "cohort": chosen.get("cohort", ""),
+        "state": chosen.get("state", ""),
+        "own": chosen.get("own", False),
+    }
+
+
 @require_GET
 @login_required
 def zone_people(request: HttpRequest, code: str) -> HttpResponse:
     """The people behind a figure, by organization and name."""
     organization, ancestors = _organization(request, code)
-    form = PeopleFilter(request.GET)
-    form.is_valid()
-    chosen = form.cleaned_data
-    year = chosen.get("year") or _year(request)
-    people = reports.people_of(
-        request.user,
-        organization,
-        year,
-        cohort=chosen.get("cohort", ""),
-        state=chosen.get("state", ""),
-        own=chosen.get("own", False),
-    )
+    form, chosen = _chosen(request, code)
+    year = chosen["year"]
+    people = jobs.zone_people(request.user, organization, chosen)
     page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "zone",
@@ -313,7 +316,7 @@ def zone_people(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "rows": [_person_row(standing) for standing in page.object_list],
         "export_url": f"{reverse('portal:zone_people_export', args=[code])}?{request.GET.urlencode()}",
-        "too_many": page.paginator.count > MOST_PEOPLE_IN_A_SHEET,
+        "is_long": page.paginator.count > jobs.LONGEST_AT_ONCE,
     }
     note(
         organization,
@@ -324,35 +327,24 @@ def zone_people(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "academy/zone_people.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def zone_people_export(request: HttpRequest, code: str) -> HttpResponse:
-    """The list of people as a spreadsheet; logged with its filters and its length."""
+    """The list of people as a spreadsheet; logged with its filters and its length.
+
+    Sent as a form, and whenever the list is long, it is prepared in the background.
+    """
     organization, _ancestors = _organization(request, code)
-    form = PeopleFilter(request.GET)
-    form.is_valid()
-    chosen = form.cleaned_data
-    year = chosen.get("year") or _year(request)
-    choices = {name: chosen.get(name, "") for name in ("cohort", "state")} | {"own": chosen.get("own", False)}
-    people = reports.people_of(request.user, organization, year, **choices)
-    heads = [_("Name"), _("Organization"), _("Cohort"), _("Hours required"), _("Hours earned"), _("State")]
-    rows = [
-        [
-            standing.trainee.name,
-            standing.organization.name,
-            str(CohortCode(standing.cohort).label),
-            None if standing.is_exempt else float(standing.required),
-            float(standing.earned),
-            _state(standing)["text"],
-        ]
-        for standing in people[:MOST_PEOPLE_IN_A_SHEET]
-    ]
-    note(
-        organization,
-        "academy.export",
-        actor=request.user,
-        data={"what": "people", "year": year, "rows": len(rows), **choices},
-    )
-    book = spreadsheets.workbook(Sheet(_("People"), heads, rows))
-    name = _("%(organization)s people %(year)s") % {"organization": organization, "year": year}
-    return spreadsheets.attachment(book, f"{name}.xlsx")
+    _form, chosen = _chosen(request, code)
+    if request.method == "POST":
+        title = _("People of %(organization)s %(year)s") % {
+            "organization": organization,
+            "year": chosen["year"],
+        }
+        return in_background(request, jobs.ZONE_PEOPLE, title, chosen)
+    if jobs.zone_people(request.user, organization, chosen).count() > jobs.LONGEST_AT_ONCE:
+        notices.info(request, _("This list is long. Ask for it here, and it is prepared in the background."))
+        return redirect(f"{reverse('portal:zone_people', args=[code])}?{request.GET.urlencode()}")
+    target = BytesIO()
+    name = jobs.write_zone_people(target, request.user, chosen)
+    return spreadsheets.attachment(target.getvalue(), name)

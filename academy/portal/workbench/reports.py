@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +123,7 @@ def members_of(
     return people.select_related("home_organization").order_by("home_organization__path", "name", "pk")
 
 
-def exported(people: QuerySet[Trainee]) -> Iterable[Mapping[str, Any]]:
+def exported(people: QuerySet[Trainee]) -> QuerySet[Trainee, Mapping[str, Any]]:
     """``people`` as rows of a roster, for ``enrollment.roster.sheets.write_people``."""
     post = Appointment.objects.current().filter(trainee=OuterRef("pk")).values("post")[:1]
     return people.annotate(post=Subquery(post), organization=F("home_organization__name")).values(

@@ -11,7 +11,10 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
-from academy import reports
+from academy import jobs, reports
+from cms.actions.jobs import begin, run
+from cms.models import Job
+from cms.refusals import Refused
 from enrollment.actions.people import admit, exempt
 from enrollment.models import CohortCode, HourEntry, HourKind, Standing, Trainee
 
@@ -129,3 +132,39 @@ def test_looking_at_people_is_logged(sign_in, zone_at_work, zhou):
     assert "张学员" in answer.content.decode()
     assert "王书记" not in answer.content.decode().split("<main")[1]
     assert ModelLogEntry.objects.filter(action="academy.view_people", user=zhou).count() == 1
+
+
+def test_a_long_list_of_people_is_prepared_in_the_background(
+    sign_in, zone_at_work, zhou, this_year, monkeypatch, settings, tmp_path
+):
+    settings.MEDIA_ROOT = str(tmp_path)
+    monkeypatch.setattr(jobs, "LONGEST_AT_ONCE", 1)
+    client = sign_in(user=zhou)
+    export = reverse("portal:zone_people_export", args=["ZONE"])
+    page = reverse("portal:zone_people", args=["ZONE"])
+    assert (
+        f'method="post" action="{export}?cohort=member"'
+        in client.get(f"{page}?cohort=member").content.decode()
+    )
+    assert client.get(export)["Location"].startswith(page)
+    client.post(f"{export}?cohort=member")
+    job = Job.objects.get()
+    assert run(job_id=job.pk) == "done"
+    sheet = load_workbook(BytesIO(b"".join(client.get(f"/jobs/{job.pk}/result/").streaming_content))).active
+    listed = reports.people_of(zhou, zone_at_work.zone, this_year, cohort="member")
+    names = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert names == [standing.trainee.name for standing in listed]
+    assert ModelLogEntry.objects.get(action="academy.export").data["rows"] == len(names)
+
+
+def test_nobody_has_people_prepared_of_another_park(zone_at_work, outsider, this_year):
+    from enrollment.actions.roles import grant_role
+
+    grant_role(user=outsider, role="zone_leader", organization=zone_at_work.park_b)
+    with pytest.raises(Refused):
+        begin(
+            kind=jobs.ZONE_PEOPLE,
+            owner=outsider,
+            title="示例",
+            parameters={"code": "PARK-A", "year": this_year},
+        )

@@ -8,6 +8,8 @@ import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
+from cms.actions import jobs
+from cms.models import Job
 from enrollment.actions import hours, people, roster
 from enrollment.models import Trainee
 
@@ -150,3 +152,43 @@ def test_the_way_to_the_invitations_is_here(client, li):
     invitations = reverse("accounts:invitations")
     assert f'href="{invitations}"' in client.get(URL).content.decode()
     assert client.get(invitations).status_code == 200
+
+
+# --- Long lists ------------------------------------------------------------------------------------
+
+
+def test_a_long_list_is_prepared_in_the_background(li, wang, sign_in, monkeypatch, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    for module in ("academy.jobs", "academy.portal.workbench.views.members"):
+        monkeypatch.setattr(f"{module}.LONGEST_AT_ONCE", 1)
+    client = sign_in(user=li)
+    export = reverse("portal:workbench_export")
+    assert f'method="post" action="{export}?state=short"' in client.get(f"{URL}?state=short").content.decode()
+    # A bookmark of the sheet leads to the list, where it is asked for.
+    assert client.get(f"{export}?state=short")["Location"] == f"{URL}?state=short"
+    response = client.post(f"{export}?q={wang.name}")
+    job = Job.objects.get()
+    assert response["Location"] == job.get_absolute_url()
+    assert jobs.run(job_id=job.pk) == "done"
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(b"".join(client.get(f"/jobs/{job.pk}/result/").streaming_content))
+    )
+    assert [row[0] for row in sheet.active.iter_rows(min_row=2, values_only=True)] == [wang.name]
+    assert ModelLogEntry.objects.get(action="enrollment.people.export").data["people"] == 1
+
+
+def test_the_result_holds_what_its_owner_looks_after(li, outsider, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    job = jobs.begin(kind="academy.members", owner=li, title="示例", parameters={"year": 2026})
+    assert jobs.run(job_id=job.pk) == "done"
+    job.refresh_from_db()
+    names = [row[0] for row in openpyxl.load_workbook(job.file).active.iter_rows(values_only=True)]
+    assert li.name in names
+    assert outsider.name not in names
+
+
+def test_an_affairs_worker_who_is_none_any_more_gets_nothing(li, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    job = jobs.begin(kind="academy.members", owner=li, title="示例", parameters={"year": 2026})
+    li.grants.all().delete()
+    assert jobs.run(job_id=job.pk) == "failed"

@@ -5,20 +5,21 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from django.contrib import messages as notices
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from academy.jobs import LONGEST_AT_ONCE, MEMBERS, write_members
+from academy.portal.background import in_background
 from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, number_in, tabs
 from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
-from enrollment.actions.journal import note
 from enrollment.models import CohortCode, Trainee
-from enrollment.roster.sheets import write_people
 
 PEOPLE_PER_PAGE = 50
 PICKED_AT_MOST = 500
@@ -26,26 +27,27 @@ FOUND_AT_MOST = 20
 COHORTS = dict(CohortCode.choices)
 
 
-def _members(request: WorkerRequest) -> tuple[MemberFilter, Any]:
+def _chosen(request: WorkerRequest) -> tuple[MemberFilter, dict[str, Any]]:
+    """The filter, and what it asks of the list of members."""
     form = MemberFilter(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    people = reports.members_of(
-        request.user,
-        year=reports.this_year(),
-        text=wanted.get("q", ""),
-        cohort=wanted.get("cohort", ""),
-        state=wanted.get("state", ""),
-        organization=number_in(request.GET.get("organization", "")),
-    )
-    return form, people
+    return form, {
+        "year": reports.this_year(),
+        "text": wanted.get("q", ""),
+        "cohort": wanted.get("cohort", ""),
+        "state": wanted.get("state", ""),
+        "organization": number_in(request.GET.get("organization", "")),
+    }
 
 
 @require_GET
 @for_organization_workers
 def members(request: WorkerRequest) -> HttpResponse:
     """The people of one's organizations, with requirement, earned and shortfall."""
-    form, people = _members(request)
-    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    form, chosen = _chosen(request)
+    page = Paginator(reports.members_of(request.user, **chosen), PEOPLE_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     for person in page:
         person.cohort_name = COHORTS.get(person.cohort, "")
         person.shortfall = max(0, person.missing or 0)
@@ -60,27 +62,27 @@ def members(request: WorkerRequest) -> HttpResponse:
             "totals": reports.totals_of(request.user, reports.this_year()),
             "lead": "、".join(root.name for root in roots),
             "tabs": tabs("workbench"),
+            "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },
     )
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_organization_workers
 def export(request: WorkerRequest) -> HttpResponse:
-    """The list as a roster that can be edited and sent again; the audit log keeps who took it."""
-    _form, people = _members(request)
-    rows = list(reports.exported(people))
+    """The list as a roster that can be edited and sent again; the audit log keeps who took it.
+
+    Sent as a form, and whenever the list is long, it is prepared in the background.
+    """
+    _form, chosen = _chosen(request)
+    if request.method == "POST":
+        return in_background(request, MEMBERS, _("Export of members"), chosen)
+    if reports.members_of(request.user, **chosen).count() > LONGEST_AT_ONCE:
+        notices.info(request, _("This list is long. Ask for it here, and it is prepared in the background."))
+        return redirect(f"{reverse('portal:workbench')}?{request.GET.urlencode()}")
     target = BytesIO()
-    write_people(target, rows)
-    note(
-        request.user,
-        "enrollment.people.export",
-        actor=request.user,
-        data={"people": len(rows), "filter": request.GET.urlencode()[:200]},
-    )
-    return attachment(
-        target.getvalue(), _("Members %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
-    )
+    name = write_members(target, request.user, chosen)
+    return attachment(target.getvalue(), name)
 
 
 @require_POST
