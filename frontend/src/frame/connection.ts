@@ -35,17 +35,24 @@ export function watchConnection(): void {
     const detail = (event as CustomEvent<{ retry?: () => void; answered?: boolean } | null>).detail;
     say(detail?.answered ? "failed" : "offline", detail?.retry);
   });
-  // A form sent into nothing would leave the page for the browser's own error.
+  // A form sent into nothing would leave the page for the browser's own error. Some in-app browsers believe to be away
+  // when they are not: whoever asks a second time is let through.
+  const anyway = new WeakSet<HTMLFormElement>();
   document.addEventListener(
     "submit",
     (event) => {
       const form = event.target;
       if (navigator.onLine || !(form instanceof HTMLFormElement) || form.hasAttribute("hx-post")) return;
+      if (anyway.has(form) || isAsking("offline")) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       const by = event.submitter;
       const button = by instanceof HTMLButtonElement || by instanceof HTMLInputElement ? by : undefined;
-      say("offline", () => form.requestSubmit(button));
+      say("offline", () => {
+        anyway.add(form);
+        form.requestSubmit(button);
+        anyway.delete(form);
+      });
     },
     true,
   );
