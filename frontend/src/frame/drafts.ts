@@ -11,6 +11,13 @@ interface Draft {
   held: boolean;
 }
 
+interface Answered {
+  elt: Element;
+  successful: boolean;
+  xhr: XMLHttpRequest;
+  requestConfig: { verb: string };
+}
+
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 const UNKEPT = new Set(["password", "file", "hidden", "submit", "button", "image", "reset"]);
@@ -159,8 +166,9 @@ export function watchForms(): void {
     keep(form);
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, xhr } = (event as CustomEvent<{ elt: Element; successful: boolean; xhr: XMLHttpRequest }>)
-      .detail;
+    const { elt, successful, xhr, requestConfig } = (event as CustomEvent<Answered>).detail;
+    // A search inside the form that is answered while the form is on its way says nothing about the form.
+    if (requestConfig.verb === "get") return;
     const form = elt.closest("form");
     if (form && successful && !xhr.getResponseHeader("HX-Redirect")) storage("sessionStorage")?.removeItem(keyOf(form));
   });
