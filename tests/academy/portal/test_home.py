@@ -80,7 +80,7 @@ def test_the_page_agrees_with_the_ledger_after_a_reversal(zhang, zhao, credit, t
 
 
 def test_what_is_kept_of_the_page_never_outlives_its_facts(sign_in, zhang, credit, client):
-    """The page is put together once for the same facts; other facts, another person or language are others."""
+    """The page is put together once for the same facts; anything else is another page."""
     sign_in(client, zhang)
     before = page(client)
     credit(zhang, 10, HourKind.BASE_VISIT)
