@@ -12,6 +12,7 @@ from enrollment import log_actions
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
 from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
 from enrollment.viewsets.organizations import (
+    guide_viewset,
     organization_chooser,
     organization_viewset,
     service_group_viewset,
@@ -32,6 +33,7 @@ class PeopleGroup(ViewSetGroup):
         hour_entry_viewset,
         exemption_viewset,
         service_group_viewset,
+        guide_viewset,
         hour_rule_viewset,
         year_closure_viewset,
     )

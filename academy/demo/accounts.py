@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 
 from academy.demo.plan import PASSWORD
 from enrollment.actions.roles import grant_role
-from enrollment.models import Organization, Role, Trainee, User
+from enrollment.models import Guide, GuideKind, Organization, Role, Trainee, User
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ SIGN_INS = [
     SignIn("chen", "陈讲师", "讲师", "/admin/"),
     SignIn("zhao", "赵管理员", "学院管理员", "/admin/"),
     SignIn("sun", "孙主任", "基地联系人", "/practicum/host/"),
+    SignIn("qian", "钱顾问", "党建指导员", "/guide/"),
     SignIn("zhou", "周主任", "园区领导", "/zone/"),
 ]
 
@@ -62,7 +63,12 @@ def create_people(actor: User) -> None:
 
 
 def create_leader(actor: User) -> None:
-    """The zone's leader; this account is written last and tells that the demo is complete."""
+    """An adviser of a service group, and the zone's leader, who is written last: the demo is complete then."""
+    group = Organization.objects.get(code=LOOKED_AFTER[0]).service_group
+    adviser = Guide.objects.filter(group=group, kind=GuideKind.ADVISER).order_by("pk")[:1].get()
+    adviser.user = _user("qian")
+    adviser.name = adviser.user.name
+    adviser.save(update_fields=["user", "name"])
     zone = Organization.objects.get(depth=1)
     grant_role(user=_user("zhou"), role=Role.ZONE_LEADER, organization=zone, actor=actor)
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from academy.portal.views import frame, home, me, style, zone
+from academy.portal.views import frame, guide, home, me, style, zone
 from academy.portal.workbench.urls import urlpatterns as workbench
 
 app_name = "portal"
@@ -17,6 +17,9 @@ urlpatterns = [
     path("zone/<str:code>/figures.xlsx", zone.zone_export, name="zone_export"),
     path("zone/<str:code>/people/", zone.zone_people, name="zone_people"),
     path("zone/<str:code>/people.xlsx", zone.zone_people_export, name="zone_people_export"),
+    path("guide/", guide.guide, name="guide"),
+    path("guide/organizations.xlsx", guide.export, name="guide_export"),
+    path("guide/<str:code>/", guide.organization, name="guide_organization"),
     path("workbench/", include(workbench)),
     path("language/", frame.language, name="language"),
     path("manifest.webmanifest", frame.manifest, name="manifest"),

@@ -49,6 +49,7 @@ PUBLIC = (
 )
 WORKBENCH = Place("workbench", "portal:workbench", _("Workbench"), "briefcase")
 ZONE = Place("zone", "portal:zone", _("Zone figures"), "bar-chart-line")
+GUIDE = Place("guide", "portal:guide", _("Guided organizations"), "diagram-3")
 HOST = Place("host", "practicum:host", _("My base"), "building")
 ADMIN = Place("admin", "wagtailadmin_home", _("Administration"), "gear")
 ACCOUNT = (
@@ -86,6 +87,8 @@ def work_places(scope: Scope) -> list[Place]:
         places.append(WORKBENCH)
     if scope.everything or scope.has(Role.ZONE_LEADER):
         places.append(ZONE)
+    if scope.guided_paths:
+        places.append(GUIDE)
     if scope.has(Role.BASE_HOST):
         places.append(HOST)
     if scope.everything or scope.has(*STAFF_ROLES):

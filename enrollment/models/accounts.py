@@ -39,12 +39,14 @@ STAFF_ROLES = frozenset({Role.INSTRUCTOR, Role.ADMINISTRATOR})
 class Scope:
     """What one user may see and manage, read once per request.
 
-    ``managed_paths`` and ``visible_paths`` are tree-path prefixes of organizations.
+    ``managed_paths``, ``guided_paths`` and ``visible_paths`` are tree-path prefixes of organizations.
     """
 
     roles: frozenset[str] = frozenset()
     everything: bool = False
     managed_paths: tuple[str, ...] = field(default=())
+    #: Organizations that the holder's service groups look after; seen, not edited.
+    guided_paths: tuple[str, ...] = field(default=())
     visible_paths: tuple[str, ...] = field(default=())
 
     def has(self, *roles: str) -> bool:
@@ -97,17 +99,44 @@ class User(AbstractUser):
     def scope(self) -> Scope:
         """Roles and organization scope (one query, kept on this instance)."""
         grants = _GRANTS.run(user=self.pk)
-        roles = frozenset(role for role, _path in grants)
+        roles = frozenset(role for role, _path in grants if role != GUIDE)
         everything = self.is_superuser or Role.ADMINISTRATOR in roles
         managed = tuple(path for role, path in grants if role == Role.AFFAIRS_WORKER and path)
-        visible = managed + tuple(path for role, path in grants if role == Role.ZONE_LEADER and path)
-        return Scope(roles=roles, everything=everything, managed_paths=managed, visible_paths=visible)
+        guided = tuple(path for role, path in grants if role == GUIDE)
+        led = tuple(path for role, path in grants if role == Role.ZONE_LEADER and path)
+        return Scope(
+            roles=roles,
+            everything=everything,
+            managed_paths=managed,
+            guided_paths=guided,
+            visible_paths=managed + led + guided,
+        )
+
+
+#: Not a role that is granted: whoever is in a service group guides its organizations.
+GUIDE = "guide"
+
+
+def _grants(user: int) -> models.QuerySet[RoleGrant, Any]:
+    """Roles with their places, and the organizations of one's service groups, by one query."""
+    from enrollment.models.organizations import Organization
+
+    guided = Organization.objects.filter(
+        service_group__guides__user=user, dissolved_on__isnull=True
+    ).order_by()
+    return (
+        RoleGrant.objects.filter(user=user)
+        .order_by()
+        .values_list("role", "organization__path")
+        .union(
+            guided.values_list(models.Value(GUIDE, output_field=models.CharField()), "path"),
+            all=True,
+        )
+    )
 
 
 #: The frame of every page asks for them.
-_GRANTS = Prepared(
-    lambda user: RoleGrant.objects.filter(user=user).values_list("role", "organization__path"), user=-1
-)
+_GRANTS = Prepared(_grants, user=-1)
 
 
 class RoleGrant(models.Model):

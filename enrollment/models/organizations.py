@@ -143,6 +143,13 @@ class OrganizationQuerySet(MP_NodeQuerySet):
             return self
         return self.filter(under(user.scope.managed_paths)) if user.scope.managed_paths else self.none()
 
+    def guided_by(self, user: User) -> Self:
+        """Those that the service groups of ``user`` look after; those below have groups of their own."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        groups = Guide.objects.filter(user=user).values("group")
+        return self.filter(service_group__in=groups).active()
+
     def below(self, organization: Organization) -> Self:
         """``organization`` itself and everything under it."""
         return self.filter(path__startswith=organization.path)

@@ -17,7 +17,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from enrollment.actions import organizations as actions
-from enrollment.models import STEP, Organization, OrganizationKind, ServiceGroup
+from enrollment.models import STEP, Guide, Organization, OrganizationKind, ServiceGroup, User
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -242,5 +242,63 @@ class ServiceGroupViewSet(ScopedViewSet):
     search_backend_name = None
 
 
+class GuideForm(WagtailAdminModelForm):
+    """A member of a service group. The account is typed: nobody picks from twelve thousand."""
+
+    account = forms.CharField(
+        label=_("Account"),
+        required=False,
+        help_text=_("User name. This account sees the organizations of the group, and their people."),
+    )
+
+    class Meta:
+        model = Guide
+        fields = ["group", "kind", "name", "phone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.user is not None:
+            self.initial["account"] = self.instance.user.username
+
+    def clean_account(self) -> User | None:
+        """The account of that name."""
+        username = self.cleaned_data["account"].strip()
+        if not username:
+            return None
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(_("Nobody signs in by this user name."))
+        return user
+
+    def save(self, commit: bool = True) -> Guide:
+        """Save, with the account."""
+        self.instance.user = self.cleaned_data["account"]
+        saved: Guide = super().save(commit=commit)
+        return saved
+
+
+class GuideIndexView(ScopedIndexView):
+    """Guides with their groups."""
+
+    select_related = ("group", "user")
+
+
+class GuideViewSet(ScopedViewSet):
+    """Advisers, liaison officers and specialists, and by which account they see their organizations."""
+
+    model = Guide
+    icon = "user"
+    menu_label = _("Guides")
+    menu_order = 262
+    form_class = GuideForm
+    index_view_class = GuideIndexView
+    list_display = ("name", "group", "get_kind_display", "user")
+    list_filter = ("kind",)
+    search_fields = ("name", "group__name")
+    search_backend_name = None
+    list_per_page = 50
+
+
 organization_viewset = OrganizationViewSet("organizations")
+guide_viewset = GuideViewSet("guides")
 service_group_viewset = ServiceGroupViewSet("service_groups")

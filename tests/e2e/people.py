@@ -18,6 +18,7 @@ NAMES = {
     "chen": "陈讲师",
     "zhao": "赵管理员",
     "sun": "孙主任",
+    "qian": "钱顾问",
     "zhou": "周主任",
 }
 #: Where each begins the day.
@@ -28,6 +29,7 @@ BEGINNINGS = {
     "chen": "/admin/",
     "zhao": "/admin/",
     "sun": "/practicum/host/",
+    "qian": "/guide/",
     "zhou": "/zone/",
 }
 

@@ -35,6 +35,7 @@ LISTINGS = [
     "hour_entries",
     "exemptions",
     "service_groups",
+    "guides",
     "hour_rules",
     "year_closures",
 ]
