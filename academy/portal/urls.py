@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from academy.portal.views import frame, guide, home, me, style, zone
+from academy.portal.views import frame, guide, home, me, style, training, zone
 from academy.portal.workbench.urls import urlpatterns as workbench
 
 app_name = "portal"
@@ -15,6 +15,8 @@ urlpatterns = [
     path("zone/", zone.zone, name="zone"),
     path("zone/<str:code>/", zone.zone, name="zone_organization"),
     path("zone/<str:code>/figures.xlsx", zone.zone_export, name="zone_export"),
+    path("zone/<str:code>/training/", training.training, name="zone_training"),
+    path("zone/<str:code>/training.xlsx", training.training_export, name="zone_training_export"),
     path("zone/<str:code>/people/", zone.zone_people, name="zone_people"),
     path("zone/<str:code>/people.xlsx", zone.zone_people_export, name="zone_people_export"),
     path("guide/", guide.guide, name="guide"),

@@ -72,6 +72,12 @@ def _year(request: HttpRequest) -> int:
     return next((year for year in reports.zone_years() if str(year) == asked), timezone.localdate().year)
 
 
+def organization_and_year(request: HttpRequest, code: str) -> tuple[Organization, list[Organization], int]:
+    """The same for the pages below the dashboard, with the year asked for."""
+    organization, ancestors = _organization(request, code)
+    return organization, ancestors, _year(request)
+
+
 def _people_url(organization: Organization, year: int, **choices: str) -> str:
     query = {"year": year, **{name: value for name, value in choices.items() if value}}
     return f"{reverse('portal:zone_people', args=[organization.code])}?{urlencode(query)}"

@@ -56,6 +56,11 @@ class Totals:
         return self.people - self.exempt
 
     @property
+    def short(self) -> int:
+        """People who need help to reach it."""
+        return self.counted - self.reached
+
+    @property
     def share(self) -> int:
         """Percent of those counted who have reached it; never 100 before all have."""
         return self.reached * 100 // self.counted if self.counted else 0
