@@ -31,7 +31,7 @@ def _month(text: str, year: int, today: dt.date) -> dt.date:
 
 
 def _lead_on(request: HttpRequest, events: list[dict[str, Any]]) -> None:
-    """Where each entry of the calendar leads: to the roster of its class if it may be seen, else to its base."""
+    """Lead each entry of the calendar to the roster of its class where it may be seen, or to its base."""
     wanted = {event["session"].training_class_id for event in events}
     classes = TrainingClass.objects.visible_to(request.user).filter(pk__in=wanted - {None})
     rosters = set(classes.values_list("pk", flat=True)) if events else set()
