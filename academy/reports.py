@@ -410,11 +410,18 @@ def zone_report(organization: Organization, ancestors: list[Organization], year:
 
 
 def people_of(
-    user: User, organization: Organization, year: int, *, cohort: str = "", state: str = "", own: bool = False
+    user: User,
+    organization: Organization,
+    year: int,
+    *,
+    cohort: str = "",
+    state: str = "",
+    kind: str = "",
+    own: bool = False,
 ) -> QuerySet[Standing]:
     """The people behind a figure, by organization and name: in no order of merit.
 
-    ``own`` leaves out the organizations below.
+    ``own`` leaves out the organizations below; ``kind`` leaves those who have hours of that kind.
     """
     people = Standing.objects.visible_to(user).filter(year=year)
     people = (
@@ -424,6 +431,11 @@ def people_of(
     )
     if cohort:
         people = people.filter(cohort=cohort)
+    if kind:
+        # A row for each person, year and kind: nobody is listed twice.
+        people = people.filter(
+            trainee__balances__year=year, trainee__balances__kind=kind, trainee__balances__quarters__gt=0
+        )
     if state == "exempt":
         people = people.filter(is_exempt=True)
     elif state == "reached":

@@ -26,7 +26,7 @@ from cms import spreadsheets
 from cms.spreadsheets import Sheet
 from cms.templatetags.ui import hours, month_name
 from enrollment.actions.journal import note
-from enrollment.models import CohortCode, Organization, Standing
+from enrollment.models import CohortCode, HourKind, Organization, Standing
 from enrollment.reports import Figures, PlaceFigures
 
 PEOPLE_PER_PAGE = 50
@@ -52,6 +52,11 @@ class PeopleFilter(forms.Form):
     )
     state = forms.ChoiceField(
         label=gettext_lazy("State"), choices=[("", gettext_lazy("All")), *STATES], required=False
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("With hours of the kind"),
+        choices=[("", gettext_lazy("All")), *HourKind.choices],
+        required=False,
     )
     own = forms.BooleanField(label=gettext_lazy("Without the organizations below"), required=False)
 
@@ -139,7 +144,11 @@ def _share_chart(report: ZoneReport) -> dict[str, Any]:
 
 def _kind_rows(report: ZoneReport) -> list[list[dict[str, str]]]:
     return [
-        [{"text": kind.label}, {"text": hours(kind.quarters)}, {"text": f"{round(kind.share)}%"}]
+        [
+            {"text": kind.label, "url": _people_url(report.organization, report.year, kind=kind.code)},
+            {"text": hours(kind.quarters)},
+            {"text": f"{round(kind.share)}%"},
+        ]
         for kind in report.by_kind
     ]
 
@@ -286,6 +295,7 @@ def _chosen(request: HttpRequest, code: str) -> tuple[PeopleFilter, dict[str, An
         "year": chosen.get("year") or _year(request),
         "cohort": chosen.get("cohort", ""),
         "state": chosen.get("state", ""),
+        "kind": chosen.get("kind", ""),
         "own": chosen.get("own", False),
     }
 

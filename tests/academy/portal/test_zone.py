@@ -78,6 +78,19 @@ def test_a_figure_leads_to_as_many_people_as_it_says(zone_at_work, zhou, this_ye
             assert people.count() == getattr(place.total, figure)
 
 
+def test_hours_of_a_kind_lead_to_who_has_them(sign_in, zone_at_work, zhou, wang, this_year):
+    client = sign_in(user=zhou)
+    rows = client.get(reverse("portal:zone")).context["kind_rows"]
+    [visits] = [row for row in rows if row[0]["text"] == HourKind.BASE_VISIT.label]
+    listed = client.get(visits[0]["url"]).context["rows"]
+    assert [row[0]["text"] for row in listed] == [wang.name]
+    for kind in HourKind:
+        people = reports.people_of(zhou, zone_at_work.zone, this_year, kind=kind)
+        assert sum(one.trainee.balances.get(kind=kind).quarters for one in people) == sum(
+            entry.quarters for entry in HourEntry.objects.filter(kind=kind)
+        )
+
+
 def test_drilling_down_keeps_the_sums(zone_at_work, this_year):
     zone = reports.zone_report(zone_at_work.zone, [], this_year)
     park = reports.zone_report(zone_at_work.park_a, [], this_year)
