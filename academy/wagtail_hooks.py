@@ -73,7 +73,7 @@ class WaitingPanel(Component):
             "waiting": [
                 {"count": task.count, "label": TASKS[task.code][0], "url": reverse(TASKS[task.code][1])}
                 for task in waiting
-            ]
+            ],
         }
 
 

@@ -114,6 +114,9 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         }
         if not durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # Tests live for milliseconds: nothing is worth compiling, tidying up or archiving for them.
+            settings |= {"jit": "off", "autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0}
+            settings |= {"checkpoint_timeout": "1h", "max_wal_size": "4GB"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         ending = ["--pdeathsig", "QUIT"] if as_someone else []
         with log.open("w") as output:
