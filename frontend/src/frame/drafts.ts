@@ -133,6 +133,11 @@ export function hold(): void {
   next.value = page;
 }
 
+/** Whether this page follows the sign-in: somebody quick has sent that before its scripts could hold anything. */
+function cameIn(): boolean {
+  return document.referrer.startsWith(`${location.origin}/accounts/`);
+}
+
 /** The server answered a signed-in person: what it took is dropped, what it never got is put back. */
 function settle(): void {
   const store = storage("sessionStorage");
@@ -141,7 +146,7 @@ function settle(): void {
     const draft = read(key);
     if (!draft || !key.startsWith(`draft:${person}:`)) {
       store?.removeItem(key);
-    } else if (!draft.held) {
+    } else if (!draft.held && !cameIn()) {
       // Back by the browser's own button: it brings the fields back itself.
       if (entry?.type !== "back_forward") store?.removeItem(key);
     } else if (draft.page === here) {
