@@ -144,6 +144,9 @@ class SignInMiddleware:
         response = self.get_response(request)
         if store_of(request).has_timed_out:
             return self._say_timed_out(request, response)
+        if request.headers.get("HX-Request") == "true" and leads_to_sign_in(response):
+            # Not the sign-in page in the place of a fragment: the whole page goes there and comes back.
+            return leave_for(request, f"{sign_in_url()}?{urlencode({REDIRECT_FIELD_NAME: page_of(request)})}")
         return response
 
     def _second_factor(self, request: HttpRequest) -> HttpResponse | None:
@@ -172,15 +175,24 @@ class SignInMiddleware:
             request,
             _("You were signed out because nothing happened for a while. Sign in to go on where you were."),
         )
-        login = resolve_url(settings.LOGIN_URL)
-        location = response.headers.get("Location", "")
-        if response.status_code != 302 or urlsplit(location).path != login:
+        if not leads_to_sign_in(response):
             return response
         if request.method == "GET" and not is_script(request):
             return response
         # The address of a form's target or of a fragment is no page to come back to: the page itself is.
-        target = f"{login}?{urlencode({REDIRECT_FIELD_NAME: page_of(request)})}"
-        return leave_for(request, target)
+        return leave_for(request, f"{sign_in_url()}?{urlencode({REDIRECT_FIELD_NAME: page_of(request)})}")
+
+
+def sign_in_url() -> str:
+    """The address of the sign-in page."""
+    return resolve_url(settings.LOGIN_URL)
+
+
+def leads_to_sign_in(response: HttpResponseBase) -> bool:
+    """Whether the answer is a redirect to the sign-in page."""
+    return (
+        response.status_code == 302 and urlsplit(response.headers.get("Location", "")).path == sign_in_url()
+    )
 
 
 def is_script(request: HttpRequest) -> bool:

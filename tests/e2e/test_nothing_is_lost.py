@@ -111,7 +111,8 @@ def test_a_form_sent_after_the_session_ended_comes_back_with_its_content(
     page.locator("#picker input[name=attendees]").nth(1).check()
     picked = page.locator("#picker input[name=attendees]").nth(1).get_attribute("value")
     # What was picked is not among those found any more when the form is sent.
-    page.get_by_label(said("Name, organization or phone")).fill("示例没有这个人")
+    with page.expect_response("**/workbench/people/"):
+        page.get_by_label(said("Name, organization or phone")).fill("示例没有这个人")
     expect(page.locator("#picker input:checked")).to_have_count(1)
     send_unfinished(page)
     mine = UserSession.objects.filter(user__username="li")
@@ -130,6 +131,20 @@ def test_a_form_sent_after_the_session_ended_comes_back_with_its_content(
     # It is put back once; and another person would never see it.
     page.goto("/workbench/activities/new/")
     expect(page.locator("[name=title]")).to_have_value("")
+
+
+def test_a_search_that_learns_first_that_the_session_ended_loses_nothing(door: Door, records: None) -> None:
+    page = door.desktop()
+    sign_in(page, "li")
+    page.goto("/workbench/activities/new/")
+    page.locator("[name=title]").fill(TITLE)
+    UserSession.objects.filter(user__username="li").delete()
+    page.get_by_label(said("Name, organization or phone")).fill("示例")
+
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    fill_in_sign_in(page, "li")
+    expect(page).to_have_url(re.compile("/workbench/activities/new/$"))
+    expect(page.locator("[name=title]")).to_have_value(TITLE)
 
 
 def test_an_answer_that_did_not_come_can_be_asked_for_again(door: Door) -> None:

@@ -264,3 +264,15 @@ def test_flush_forgets_the_person(client, zhang):
     store.flush()
     assert store.user_row is None
     assert not UserSession.objects.exists()
+
+
+def test_a_fragment_asked_for_after_the_session_ended_leads_the_whole_page_to_the_sign_in(
+    client, li, sign_in
+):
+    """The sign-in page must not be put in the place of a list of people."""
+    sign_in(client, li)
+    UserSession.objects.all().delete()
+    page = "http://testserver/workbench/activities/new/"
+    answer = client.post("/workbench/people/", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=%2Fworkbench%2Factivities%2Fnew%2F"

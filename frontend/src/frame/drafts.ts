@@ -15,7 +15,6 @@ interface Answered {
   elt: Element;
   successful: boolean;
   xhr: XMLHttpRequest;
-  requestConfig: { verb: string };
 }
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -170,11 +169,16 @@ export function watchForms(): void {
     if (!person || event.defaultPrevented || !(form instanceof HTMLFormElement) || !isKept(form)) return;
     keep(form);
   });
+  // A search inside the form may learn first that the session has ended, and leads to the sign-in page.
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const target = (event as CustomEvent<Answered>).detail.xhr.getResponseHeader("HX-Redirect");
+    if (!person || !target?.startsWith("/accounts/")) return;
+    for (const form of document.forms) if (isKept(form)) keep(form);
+  });
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, xhr, requestConfig } = (event as CustomEvent<Answered>).detail;
-    // A search inside the form that is answered while the form is on its way says nothing about the form.
-    if (requestConfig.verb === "get") return;
-    const form = elt.closest("form");
-    if (form && successful && !xhr.getResponseHeader("HX-Redirect")) storage("sessionStorage")?.removeItem(keyOf(form));
+    const { elt, successful, xhr } = (event as CustomEvent<Answered>).detail;
+    // An answer to a search inside the form says nothing about the form, which may be on its way meanwhile.
+    if (!(elt instanceof HTMLFormElement)) return;
+    if (successful && !xhr.getResponseHeader("HX-Redirect")) storage("sessionStorage")?.removeItem(keyOf(elt));
   });
 }
