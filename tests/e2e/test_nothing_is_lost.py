@@ -72,7 +72,10 @@ def test_opened_lessons_are_read_without_a_network_and_go_with_the_sign_out(
     assert wider_than_screen(page) == []
     assert barriers(page) == []
 
+    # When the network is back, the page that was asked for comes by itself.
     page.context.set_offline(False)
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(said("The academy cannot be reached"))
+    page.wait_for_load_state()
     page.goto("/me/")
     page.locator("details.menu > summary").click()
     page.get_by_role("button", name=said("Sign out")).click()
