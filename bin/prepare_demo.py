@@ -90,6 +90,9 @@ def make_current(database: Path) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
     stamp.path.unlink(missing_ok=True)
     shutil.rmtree(os.environ["MEDIA_ROOT"], ignore_errors=True)
+    # Its journal too: one of another database must not be found beside the new one.
+    for leftover in database.parent.glob(f"{database.name}*"):
+        leftover.unlink()
     make(database)
     stamp.write()
 
