@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FrameLocator, Page, expect
+import re
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.e2e.words import said
 
@@ -33,16 +35,21 @@ class Editor:
         self.add_block(said("Text"))
         area = self.page.locator(".public-DraftEditor-content").last
         area.click()
-        self.page.keyboard.type(text)
-        expect(area).to_contain_text(text)
+        self._type(area, text)
 
     def append(self, text: str) -> None:
         """Go on writing at the end of the last paragraph."""
         area = self.page.locator(".public-DraftEditor-content").last
         area.click()
         self.page.keyboard.press("Control+End")
+        self._type(area, text)
+
+    def _type(self, area: Locator, text: str) -> None:
+        """Type, and wait until the editor has handed the text to the form: it does so a moment later."""
         self.page.keyboard.type(text)
         expect(area).to_contain_text(text)
+        handed_over = self.page.locator("input[data-draftail-input]").last
+        expect(handed_over).to_have_value(re.compile(re.escape(text)))
 
     def preview(self) -> FrameLocator:
         """Open the panel beside the form that shows the page as a reader will see it."""
