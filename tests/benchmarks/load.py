@@ -1,4 +1,4 @@
-"""A load generator: a few kept-alive connections, each with one request under way at any time.
+"""A load generator: a few kept-alive connections, renewed now and then, each with one request under way.
 
 It runs as a process of its own (`python -m tests.benchmarks.load`), reads a plan from standard input and
 writes what it saw to standard output. Plain sockets and one loop keep its own cost far below a server's,
@@ -23,6 +23,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CHUNK = 1 << 18
+#: How long a connection is kept. Whichever worker accepts one keeps it, and eight may all fall to one of two
+#: workers: a rate would then be that of one worker or of both, by chance. Renewed often, it is the mean.
+LIFETIME_SECONDS = 0.2
 SILENCE_SECONDS = 30
 
 
@@ -36,6 +39,7 @@ class Connection:
     turn: int = 0
     sent_at: float = 0.0
     expected: int = 200
+    renew_at: float = 0.0
     received: bytearray = field(default_factory=bytearray)
     wire: socket.socket = field(init=False)
 
@@ -98,7 +102,9 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     refusals: Counter[str] = Counter()
     began = time.perf_counter()
     end = began + plan["seconds"]
-    for key in list(selector.get_map().values()):
+    for number, key in enumerate(list(selector.get_map().values())):
+        # One after the other, not all at the same moment.
+        key.data.renew_at = began + LIFETIME_SECONDS * (number + 1) / count
         key.data.send()
     under_way = count
     while under_way:
@@ -112,13 +118,10 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
                 data = connection.wire.recv(CHUNK)
             except OSError:
                 data = b""
-            if not data:
+            closed = not data
+            if closed:
                 # The server closed the connection: an error unless it does so between requests.
                 refusals["closed"] += 1
-                selector.unregister(connection.wire)
-                connection.wire.close()
-                connection.open()
-                selector.register(connection.wire, selectors.EVENT_READ, connection)
             else:
                 connection.received += data
                 status = connection.status()
@@ -127,10 +130,17 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
                 latencies.append((time.perf_counter() - connection.sent_at) * 1000)
                 if status != connection.expected:
                     refusals[str(status)] += 1
-            if time.perf_counter() < end:
-                connection.send()
-            else:
+            now = time.perf_counter()
+            if now >= end:
                 under_way -= 1
+                continue
+            if closed or now >= connection.renew_at:
+                selector.unregister(connection.wire)
+                connection.wire.close()
+                connection.open()
+                connection.renew_at = now + LIFETIME_SECONDS
+                selector.register(connection.wire, selectors.EVENT_READ, connection)
+            connection.send()
     seconds = time.perf_counter() - began
     return {
         "requests": len(latencies),
