@@ -135,6 +135,9 @@ def database_from(url: str) -> dict[str, Any]:
         config["CONN_MAX_AGE"] = None
         # A check would cost every request a round trip; Django drops a connection that failed.
         config["CONN_HEALTH_CHECKS"] = False
+        # Pages ask the same few queries all day: the server plans each once per connection, not every time.
+        options.setdefault("server_side_binding", True)
+        options.setdefault("prepare_threshold", 5)
     config["ATOMIC_REQUESTS"] = False
     return config
 

@@ -1,9 +1,9 @@
 """Signing in and out at the door.
 
-A check-in takes no lock of its own. Writing its event shares the session's row through the foreign key
-(checked at once, see migration 0002), so that settling, which takes that row whole, waits for check-ins
-under way and keeps later ones out. Two scans of one person meet at a unique index; the same scan sent twice
-meets at its nonce.
+A check-in takes no lock of its own: it looks first, and what it then writes is bound to what it saw. Writing
+its event shares the session's row through the foreign key (checked at once, see migration 0002), so that
+settling, which takes that row whole, waits for check-ins under way and keeps later ones out. Two scans of one
+person meet at a unique index; the same scan sent twice meets at its nonce.
 """
 
 from __future__ import annotations
@@ -142,30 +142,33 @@ def check_in_self(
 
 def _record(session_id: int, who: _Who, scan: _Scan, *, digits: str | None) -> CheckinResult:
     for look in range(LOOKS):
+        # Read and judged before anything is locked: a crowd at the door waits for the writes alone. What
+        # changes in between is noticed by the writes.
+        door = _door(session_id, who)
         try:
             with transaction.atomic():
-                return _record_once(session_id, who, scan, digits)
+                return _judge(door, scan, digits, has_looked=look > 0)
         except IntegrityError:
-            # The same person's other scan won the race (or this very nonce did): look again, and find it
-            # done.
+            # The same person's other scan won the race, or this very nonce did, or the session was settled:
+            # look again, and find it done.
             if look == LOOKS - 1:
                 raise
     raise AssertionError("unreachable")
 
 
-def _record_once(session_id: int, who: _Who, scan: _Scan, digits: str | None) -> CheckinResult:
-    door = _door(session_id, who)
+def _judge(door: _Door, scan: _Scan, digits: str | None, *, has_looked: bool) -> CheckinResult:
     direction = scan.direction
     refusal: Reason | None = None
     if digits is not None:
-        found = direction_of(digits, secret=door.secret, session_id=session_id, now=scan.now)
+        found = direction_of(digits, secret=door.secret, session_id=door.session_id, now=scan.now)
         if found is None:
             refusal = _wrong_code(door, scan)
         else:
             direction = found
     refusal = refusal or _refusal(door, direction, scan)
-    if refusal is None and (earlier := _same_nonce(door, scan.nonce, direction)) is not None:
-        if earlier.session_id == session_id and earlier.trainee_id == door.trainee_id:
+    # A nonce that was used before meets its unique index; only then is it worth a query.
+    if refusal is None and has_looked and (earlier := CheckinEvent.objects.filter(nonce=scan.nonce).first()):
+        if earlier.session_id == door.session_id and earlier.trainee_id == door.trainee_id:
             return CheckinResult(earlier.outcome, earlier.direction, earlier.effective_at, None, door.title)
         refusal = reason("nonce_used")
     if refusal is not None:
@@ -268,15 +271,6 @@ def _wrong_code(door: _Door, scan: _Scan) -> Reason:
     return reason("too_many_tries" if tries >= TRIES_A_MINUTE else "wrong_code", "code")
 
 
-def _same_nonce(door: _Door, nonce: str, direction: str) -> CheckinEvent | None:
-    """The event that ``nonce`` already made.
-
-    Asked only where it can be: at the first sign-in the unique index answers.
-    """
-    known = door.signed_in_at if direction == Direction.IN else door.signed_out_at
-    return CheckinEvent.objects.filter(nonce=nonce).first() if known is not None else None
-
-
 def _event(door: _Door, direction: str, scan: _Scan, outcome: str, refusal: str = "") -> CheckinEvent:
     return CheckinEvent(
         session_id=door.session_id,
@@ -306,6 +300,7 @@ def _project_one(door: _Door, direction: str, at: dt.datetime) -> None:
     """Bring one person's attendance up to date with an event just recorded."""
     if door.attendance_id is None:
         assert door.trainee_id is not None
+        # Settling writes a row for everybody expected, so that this one would then meet the unique index.
         Attendance(
             session_id=door.session_id,
             trainee_id=door.trainee_id,
@@ -323,5 +318,4 @@ def _project_one(door: _Door, direction: str, at: dt.datetime) -> None:
         **change
     )
     if not rows:
-        # Settled between the look and the write: look again, and be refused.
-        raise IntegrityError("attendance was settled meanwhile")
+        raise IntegrityError("the session was settled meanwhile")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import HourEntry
-from practicum.actions import attendance, bookings, sessions, visits
+from practicum.actions import attendance, bookings, checkin, sessions, visits
 from practicum.models import (
     Attendance,
     Booking,
@@ -288,6 +288,32 @@ def test_a_check_in_during_settling_is_in_or_refused_but_never_lost(running, rac
     assert unexpected(outcomes) == []
     accepted = sum(item == Outcome.ACCEPTED for item in outcomes[1:])
     assert outcomes[0] == accepted
+    assert list(differences(now=session.ends_at)) == []
+
+
+def test_a_first_sign_in_during_settling_is_in_or_refused_but_never_half_there(running, race):
+    session, people = running
+
+    def work(number):
+        if number == 0:
+            return attendance.settle(session=session, now=session.ends_at).posted
+        return checkin.check_in(
+            session=session.pk,
+            trainee=people[number].pk,
+            direction="in",
+            source="roll_call",
+            nonce=f"first{number}",
+            now=session.ends_at,
+            effective_at=session.starts_at,
+        ).outcome
+
+    outcomes = race(work, 8)
+    assert unexpected(outcomes) == []
+    there = {people[number].pk for number in range(1, 8) if outcomes[number] == Outcome.ACCEPTED}
+    accepted = CheckinEvent.objects.filter(outcome=Outcome.ACCEPTED)
+    assert set(accepted.values_list("trainee_id", flat=True)) == there
+    signed_in = Attendance.objects.filter(signed_in_at__isnull=False)
+    assert set(signed_in.values_list("trainee_id", flat=True)) == there
     assert list(differences(now=session.ends_at)) == []
 
 

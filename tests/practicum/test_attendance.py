@@ -13,7 +13,7 @@ from cms.refusals import Refused
 from enrollment.actions.standings import rebuild_standings
 from enrollment.actions.verification import verify
 from enrollment.models import HourEntry, Standing, TrainingClass
-from practicum.actions import attendance
+from practicum.actions import attendance, checkin
 from practicum.actions.attendance import Attended
 from practicum.actions.leave import ask, decide
 from practicum.models import Attendance, AttendanceStatus, CheckinEvent, EventsAreAppendOnly, Outcome, Source
@@ -33,13 +33,13 @@ def session(training_class, zhao):
     return make.session(training_class=training_class, title="示例课", starts_at=begin)
 
 
-def sign(session, trainee, direction="in", *, minute=0, nonce=None, **details):
+def sign(session, trainee, direction="in", *, minute=0, nonce=None, source=Source.PERSONAL, **details):
     now = session.starts_at + minute * MINUTE
     return attendance.check_in(
         session=session,
         trainee=trainee,
         direction=direction,
-        source=Source.PERSONAL,
+        source=source,
         nonce=nonce or f"{trainee.pk}-{direction}-{minute}",
         now=now,
         **details,
@@ -114,6 +114,31 @@ def test_strangers_cancelled_and_settled_sessions_are_refused(session, zhang, ou
     assert nobody.refusal.code in {"not_a_trainee", "wrong_code"}
     attendance.settle(session=session, now=session.ends_at)
     assert sign(session, zhang.trainee, minute=10).refusal.code == "session_settled"
+
+
+@pytest.mark.parametrize("came_before", [False, True])
+def test_settling_between_the_look_and_the_write_refuses(session, zhang, monkeypatch, came_before) -> None:
+    """What races only sometimes, made to happen: the door was read while the session was still open."""
+    if came_before:
+        sign(session, zhang.trainee)
+    look = checkin._door
+    settled = []
+
+    def look_then_settle(session_id, who):
+        door = look(session_id, who)
+        if not settled:
+            settled.append(attendance.settle(session=session, now=session.ends_at))
+        return door
+
+    monkeypatch.setattr(checkin, "_door", look_then_settle)
+    direction = "out" if came_before else "in"
+    result = sign(session, zhang.trainee, direction, minute=170, source=Source.ROLL_CALL)
+    assert settled
+    assert (result.outcome, result.refusal.code) == (Outcome.REFUSED, "session_settled")
+    events = CheckinEvent.objects.filter(direction=direction, outcome=Outcome.ACCEPTED)
+    assert not events.exists()
+    assert not Attendance.objects.filter(signed_out_at__isnull=False).exists()
+    assert Attendance.objects.filter(signed_in_at__isnull=False).exists() == came_before
 
 
 def test_the_code_on_the_screen_signs_in_and_guessing_does_not(session, zhang) -> None:
