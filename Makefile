@@ -27,7 +27,7 @@ test: env-test frontend ## Run every check and every test; ONLY="name …" runs 
 	@$(VENV)/python bin/compile_messages.py
 	@exec $(VENV)/python bin/run_checks.py $(foreach name,$(ONLY),--only $(name))
 
-test-fast: env-test frontend ## The inner loop: style, layers and unit tests on SQLite, under a minute
+test-fast: env-test frontend ## The inner loop: style, layers and the quick unit tests on SQLite, under a minute
 	@$(VENV)/python bin/compile_messages.py
 	@exec $(VENV)/python bin/run_checks.py --fast
 

@@ -72,9 +72,7 @@ class Outcome:
     remark: str = ""
 
 
-def suite(
-    name: str, where: str, *arguments: str, workers: int = CORES, fast: bool = False, **options: str
-) -> Step:
+def suite(name: str, where: str, *arguments: str, workers: int = CORES, **options: str) -> Step:
     """Return a step that runs pytest over a part of the suite; keywords become its environment."""
     needs = tuple(what for what, variable in (("postgresql", "postgres"),) if variable in name)
     parallel = ("-n", str(workers)) if workers > 1 else ()
@@ -85,7 +83,6 @@ def suite(
         needs=needs,
         environment=options,
         is_pytest=True,
-        fast=fast,
     )
 
 
@@ -113,7 +110,7 @@ def all_steps() -> list[Step]:
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
         suite("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
         suite("races-postgres", "tests", "-m", "race", workers=1),
-        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres", fast=True),
+        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres"),
         suite("units-postgres", UNITS, "-m", "not e2e and not race"),
         replace(
             # Much of a journey is waiting (a film plays to its end): three share two cores.
@@ -128,6 +125,11 @@ def all_steps() -> list[Step]:
             },
         ),
     ]
+
+
+def inner_loop() -> Step:
+    """Return the unit tests that do not take seconds each, on SQLite."""
+    return suite("units-fast", UNITS, "-m", "not e2e and not race and not postgres and not slow")
 
 
 def demo() -> dict[str, str]:
@@ -287,7 +289,7 @@ def chosen(steps: list[Step], only: list[str], *, fast: bool) -> list[Step]:
     if only:
         wanted = {*only, *(name for step in steps if step.name in only for name in step.after)}
         return [step for step in steps if step.name in wanted]
-    return [step for step in steps if step.fast] if fast else steps
+    return [*(step for step in steps if step.fast), inner_loop()] if fast else steps
 
 
 def stop_on(*signals: signal.Signals) -> None:
@@ -306,7 +308,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
-    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--fast", action="store_true", help="style, layers and the unit tests that are quick")
     parser.add_argument("--list", action="store_true")
     asked = parser.parse_args()
     steps = all_steps()

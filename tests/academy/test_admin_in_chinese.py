@@ -13,7 +13,7 @@ from courses.models import CatalogPage, outlines
 from tests.factories import courses as make
 from tests.factories import practicum
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 #: Names, file formats, keys, and what is said of addresses: no words of a sentence.
 NAMES = frozenset(

@@ -18,6 +18,8 @@ from PIL import Image
 from academy.demo import media
 from academy.demo.media import canvas
 
+pytestmark = pytest.mark.slow
+
 CONTENT = Path(media.__file__).parent.parent / "content"
 
 CURRICULUM = {

@@ -29,6 +29,8 @@ from enrollment.actions.people import admit
 from practicum.actions import visits
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
+pytestmark = pytest.mark.slow
+
 #: Names and titles that nobody without a right may meet in a refusal.
 SECRETS = ("张学员", "王书记", "示例秘密培训班", "示例秘密课", "13800000003")
 

@@ -58,6 +58,7 @@ def start(env: dict[str, str]) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_safe_environment_starts_and_the_deployment_check_has_no_warning(tmp_path):
     done = manage("check", "--deploy", "--fail-level", "WARNING", env=safe(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,8 @@ from pathlib import Path
 import processes
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(__file__).resolve().parents[2] / "bin"
 
 

@@ -76,6 +76,7 @@ def start(url, import_id, mark=""):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_a_worker_killed_while_applying(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
     plant()
