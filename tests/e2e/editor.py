@@ -48,7 +48,8 @@ class Editor:
         """Type, and wait until the editor has handed the text to the form: it does so a moment later."""
         self.page.keyboard.type(text)
         expect(area).to_contain_text(text)
-        handed_over = self.page.locator("input[data-draftail-input]").last
+        wrapper = "ancestor::div[contains(@class, 'Draftail-Editor__wrapper')]"
+        handed_over = area.locator(f"xpath={wrapper}/preceding-sibling::input[@type='hidden']")
         expect(handed_over).to_have_value(re.compile(re.escape(text)))
 
     def preview(self) -> FrameLocator:
