@@ -143,8 +143,11 @@ def look(context: BrowserContext, seen: Seen, variant: str) -> None:
     )
     name = f"{seen.person}-{''.join(c if c.isalnum() else '-' for c in seen.view)[:80]}-{variant}.png"
     clip = {"x": 0, "y": 0, "width": size["width"], "height": min(TALLEST, size["height"])}
-    page.screenshot(path=FOLDER / name, full_page=True, clip=clip)  # type: ignore[arg-type]
-    seen.pictures[variant] = name
+    try:
+        page.screenshot(path=FOLDER / name, full_page=True, clip=clip)  # type: ignore[arg-type]
+        seen.pictures[variant] = name
+    except Error as error:
+        seen.faults.append(f"{variant}: no picture ({str(error).splitlines()[0]})")
     page.close()
 
 
