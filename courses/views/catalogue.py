@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -86,13 +89,26 @@ def catalog(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/catalog.html", context)
 
 
+def part_of_the_catalogue(category: str, module: str) -> HttpResponse:
+    """Lead the page tree's own address of a category or module, where editors come from, to the catalogue.
+
+    Raises:
+        Http404: there is no such part.
+    """
+    category, module, _path = _scope(catalogue(), category, module)
+    if not (category or module):
+        raise Http404
+    query = {"module": module} if module else {"category": category}
+    return redirect(f"{reverse('courses:catalog')}?{urlencode(query)}")
+
+
 @require_safe
 def course(request: HttpRequest, slug: str) -> HttpResponse:
     """One course: what it is about, its lessons, and where one stands."""
     user = request.user
     found = studying(user.pk if user.is_authenticated else None, slug)
     if found is None:
-        raise Http404
+        return part_of_the_catalogue(slug, "")
     outline, complete, passed = found.course, found.complete, found.passed
     live_complete = complete & outline.lesson_pks
     tests_done = not outline.needs_quizzes or outline.quiz_lesson_pks <= passed

@@ -19,6 +19,7 @@ from courses.reports.texts import body_of, outline_of, piece
 from courses.rules.refusals import MAY_NOT_STUDY, NOT_COUNTED
 from courses.rules.watching import NotCounted
 from courses.views import for_learners
+from courses.views.catalogue import part_of_the_catalogue
 from enrollment.models.rulebook import rules_on
 from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
@@ -33,8 +34,10 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
     found = studying(user.pk, slug)
     if not (found and found.is_learner) and not may_study(user):
         return render(request, "courses/closed.html", {"reason": MAY_NOT_STUDY}, status=403)
-    outline = found.course.by_slug.get(lesson_slug) if found else None
-    if found is None or outline is None:
+    if found is None:
+        return part_of_the_catalogue("", lesson_slug)
+    outline = found.course.by_slug.get(lesson_slug)
+    if outline is None:
         raise Http404
     course, complete = found.course, found.complete
     mine = found.rows.get(outline.pk)

@@ -68,6 +68,8 @@ def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
             "later": [row for row in rows if timezone.localdate(row.session.starts_at) > today],
         }
     context["running"] = reports.run_today(request.user)
+    # Staff look at what they run; only a trainee has something to sign in with.
+    context["is_trainee"] = Trainee.objects.filter(user=request.user).exists()
     context["tabs"] = [
         {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
         {"label": _("By month"), "url": "?view=month", "current": context["view"] == "month"},

@@ -23,6 +23,20 @@ class TestAccess:
         assert "惠企政策解读" in client.get("/courses/").content.decode()
         assert "读懂政策" in client.get("/courses/policy/").content.decode()
 
+    def test_the_page_trees_own_addresses_of_categories_and_modules_lead_there(
+        self, client, school, zhao, sign_in
+    ):
+        module = school.module
+        category = module.get_parent().specific
+        sign_in(client, zhao)
+        for path, target in (
+            (f"/courses/{category.code}/", f"/courses/?category={category.code}"),
+            (f"/courses/{category.code}/{module.code}/", f"/courses/?module={module.code}"),
+        ):
+            assert client.get(path)["Location"] == target
+        assert client.get("/courses/nowhere/").status_code == 404
+        assert client.get(f"/courses/{category.code}/nowhere/").status_code == 404
+
     def test_a_stranger_is_asked_to_sign_in_for_a_lesson(self, client, school):
         response = client.get("/courses/policy/reading/")
         assert response.status_code == 302

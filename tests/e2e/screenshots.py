@@ -42,6 +42,7 @@ STRANGER = "stranger"
 TALLEST = 5000
 #: Addresses that end something or hand out a file instead of a page.
 PASSED_OVER = (
+    "*/bulk/*",
     "*logout*",
     "*export*",
     "*feed*",

@@ -158,6 +158,14 @@ def test_my_schedule_shows_what_is_mine(session, training_class, zhang, outsider
     assert "示例课" in month.content.decode()
 
 
+def test_only_a_trainee_is_offered_a_code_of_ones_own(zhang, sun, sign_in) -> None:
+    offers = {reverse("practicum:enter"), reverse("practicum:my_code")}
+    page = sign_in(user=zhang).get(reverse("practicum:schedule")).content.decode()
+    assert all(f'href="{url}"' in page for url in offers)
+    page = sign_in(user=sun).get(reverse("practicum:schedule")).content.decode()
+    assert not any(f'href="{url}"' in page for url in offers)
+
+
 # --- At the door ---------------------------------------------------------------------------------------
 
 
