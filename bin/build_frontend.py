@@ -1,8 +1,12 @@
 """Build `frontend/dist` when a source has changed; bring Node.js from PyPI where the machine has none.
 
+What has grown too heavy for a phone is not built: each page's scripts have a limit.
+
 Runs under the system's Python, with the standard library only. `--types` checks the TypeScript instead.
 """
 
+import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +19,10 @@ from workplace import ROOT, VENV, Stamp, Stop, run
 DIST = ROOT / "frontend" / "dist"
 SETUP = [ROOT / name for name in ("package.json", "package-lock.json")]
 OLDEST_NODE = (20, 19)
+#: What every page loads (templates/base.html).
+FRAME = "src/main.ts"
+#: So much script may a page load before anybody touches it, compressed, in bytes.
+SCRIPT_LIMIT = 150 * 1024
 
 
 def node_of_the_machine() -> Path | None:
@@ -65,6 +73,51 @@ def sources() -> list[Path]:
     return [*files, *SETUP, ROOT / "vite.config.ts"]
 
 
+def scripts_of(manifest: dict[str, dict[str, object]], entry: str) -> set[str]:
+    """Return the files that a page with this entry loads, what it asks for by itself included."""
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        chunk = manifest[waiting.pop()]
+        name = str(chunk["file"])
+        if name not in found:
+            found.add(name)
+            for key in ("imports", "dynamicImports"):
+                waiting += chunk.get(key, [])  # type: ignore[arg-type]
+    return {name for name in found if name.endswith(".js")}
+
+
+def weights(built: Path) -> dict[str, int]:
+    """Return how many bytes of compressed script a page loads, by its entry, with the frame of every page.
+
+    A chart, a map and a film come without a touch, when they are near the window: they count. Two entries on
+    one page would add up; only the style page has that.
+    """
+    manifest = json.loads((built / "manifest.json").read_text())
+    size = {
+        name: len(gzip.compress((built / name).read_bytes(), 9))
+        for name in {str(chunk["file"]) for chunk in manifest.values()}
+        if name.endswith(".js")
+    }
+    entries = [
+        name for name, chunk in manifest.items() if chunk.get("isEntry") and chunk["file"].endswith(".js")
+    ]
+    frame = scripts_of(manifest, FRAME)
+    return {
+        entry: sum(size[name] for name in frame | scripts_of(manifest, entry)) for entry in sorted(entries)
+    }
+
+
+def too_heavy(weighed: dict[str, int]) -> list[str]:
+    """Return a sentence for each entry whose pages load more script than a phone should."""
+    return [
+        f"{entry} and the frame load {weight / 1024:.0f} KB of compressed script; the limit is "
+        f"{SCRIPT_LIMIT / 1024:.0f} KB. Import less of a library, or a smaller one."
+        for entry, weight in weighed.items()
+        if weight > SCRIPT_LIMIT
+    ]
+
+
 def build() -> None:
     """Build beside the old result, then swap: a running server never sees half of a build."""
     stamp = Stamp(DIST / ".built", sources())
@@ -83,6 +136,8 @@ def build() -> None:
             doing="Building the front end",
             env={**environment(node), "FRONTEND_OUT": str(fresh)},
         )
+        if faults := too_heavy(weights(fresh)):
+            raise Stop("\n".join(faults))
         old = ROOT / "frontend" / f".dist-{os.getpid()}-old"
         if DIST.exists():
             DIST.rename(old)

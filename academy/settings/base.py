@@ -262,7 +262,7 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF, "blob:"],
         # FullCalendar carries its styles in an element of its own, with the nonce.
         "style-src": [SELF, NONCE],
-        # ECharts and Leaflet place their elements with style attributes.
+        # Chart.js and Leaflet place their elements with style attributes.
         "style-src-attr": ["'unsafe-inline'"],
         "script-src": [SELF, NONCE],
         "worker-src": [SELF, "blob:"],

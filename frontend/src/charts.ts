@@ -1,4 +1,4 @@
-// Charts of a page. ECharts is large: it is fetched when a chart comes near the window, never before.
+// Charts of a page. The library is fetched when a chart comes near the window, never before.
 
 const canvases = Array.from(document.querySelectorAll<HTMLElement>("[data-chart]"));
 
