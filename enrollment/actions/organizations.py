@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.db.models.functions import Length
 from wagtail.search.backends import get_search_backend
 
 from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note, note_many
+from enrollment.actions.organization_history import TODAY, Basis, record, record_foundings, require_day
 from enrollment.models import (
+    PLACING_KINDS,
     STEP,
     Area,
+    ChangeKind,
     IndustryTag,
     Organization,
     OrganizationKind,
@@ -113,8 +116,16 @@ def found(
 
 
 @transaction.atomic
-def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organization]:
+def found_in_bulk(
+    *,
+    rows: Iterable[Founding],
+    actor: User | None,
+    basis: Basis = TODAY,
+    out_of: Organization | None = None,
+) -> list[Organization]:
     """Found many organizations, all or none, with tree paths computed here instead of one query each.
+
+    Each gets the first line of its history; ``out_of`` names the organization they are split off from.
 
     Raises:
         Refused: one reason for each flaw, ``params["code"]`` naming the row.
@@ -127,6 +138,7 @@ def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organ
     if flaws:
         raise Refused(*flaws)
     known = dict(existing)
+    parents: dict[str, Organization] = {}
     last_step = _last_steps(existing.values(), with_roots=any(row.parent_code is None for row in wanted))
     new: list[Organization] = []
     for row in wanted:
@@ -141,11 +153,13 @@ def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organ
         )
         if parent is not None:
             parent.numchild += 1
+            parents[organization.path] = parent
         known[row.code] = organization
         new.append(organization)
     Organization.objects.bulk_create(new, batch_size=CHUNK)
     Organization.objects.bulk_update(existing.values(), ["numchild"], batch_size=CHUNK)
     _tag(new, wanted)
+    record_foundings(new, parents, basis=basis, actor=actor, out_of=out_of)
     search = get_search_backend().get_index_for_model(Organization)
     for start in range(0, len(new), CHUNK):
         search.add_items(Organization, new[start : start + CHUNK])
@@ -154,10 +168,10 @@ def found_in_bulk(*, rows: Iterable[Founding], actor: User | None) -> list[Organ
 
 
 def _locked_parents(codes: Collection[str]) -> dict[str, Organization]:
-    """Parents that exist, locked in tree order: two foundings below one parent get different places."""
+    """Parents that exist, locked by number: two foundings below one parent get different places."""
     if not codes:
         return {}
-    rows = Organization.objects.filter(code__in=codes).order_by("path").select_for_update(no_key=True)
+    rows = Organization.objects.filter(code__in=codes).order_by("pk").select_for_update(no_key=True)
     return {row.code: row for row in rows}
 
 
@@ -227,20 +241,30 @@ def _flaws(rows: Sequence[Founding], existing: dict[str, Organization]) -> list[
 
 @transaction.atomic
 def rename(
-    *, organization: Organization, name: str, actor: User | None, short_name: str | None = None
+    *,
+    organization: Organization,
+    name: str,
+    actor: User | None,
+    short_name: str | None = None,
+    basis: Basis = TODAY,
 ) -> Organization:
-    """Give ``organization`` another name.
+    """Give ``organization`` another name; asking for the name it has changes nothing.
 
     Raises:
-        Refused: the name is empty.
+        Refused: the name is empty, or the day of ``basis`` does not fit its history.
     """
     if not name.strip():
         raise Refused(rules.NAME_MISSING)
     row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
-    before = row.name
+    before, short_before = row.name, row.short_name
     row.name = name.strip()
     if short_name is not None:
         row.short_name = short_name.strip()
+    if (row.name, row.short_name) == (before, short_before):
+        return row
+    if row.name != before:
+        require_day(row, [ChangeKind.RENAMED], basis)
+        record(row, ChangeKind.RENAMED, basis=basis, actor=actor, before=before, after=row.name)
     row.save(update_fields=["name", "short_name"])
     note(row, "enrollment.organization.rename", actor=actor, data={"before": before, "after": row.name})
     return row
@@ -255,16 +279,26 @@ class OrganizationChanges(OrganizationDetails, total=False):
 
 @transaction.atomic
 def amend(
-    *, organization: Organization, actor: User | None, **changes: Unpack[OrganizationChanges]
+    *,
+    organization: Organization,
+    actor: User | None,
+    basis: Basis = TODAY,
+    **changes: Unpack[OrganizationChanges],
 ) -> Organization:
     """Change what is known of ``organization``; its name and place have actions of their own.
 
+    Another kind (a branch becomes a general branch) stands in its history.
+
     Raises:
-        Refused: there is no such kind.
+        Refused: there is no such kind, or the day of ``basis`` does not fit its history.
     """
     row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
     if changes.get("kind", row.kind) not in OrganizationKind.values:
         raise Refused(rules.KIND_UNKNOWN)
+    before = row.kind
+    if changes.get("kind", before) != before:
+        require_day(row, [ChangeKind.REGRADED], basis)
+        record(row, ChangeKind.REGRADED, basis=basis, actor=actor, before=before, after=changes["kind"])
     fields = sorted(set(changes) - {"tags"})
     for name in fields:
         setattr(row, name, changes.get(name))
@@ -276,48 +310,92 @@ def amend(
     return row
 
 
+def lock_tree(*organizations: Organization) -> dict[int, Organization]:
+    """Lock the roots, so that no path changes meanwhile, and ``organizations``, by number; return them."""
+    wanted = {organization.pk for organization in organizations}
+    rows = (
+        Organization.objects.filter(Q(depth=1) | Q(pk__in=wanted))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+    return {row.pk: row for row in rows}
+
+
 @transaction.atomic
-def move(*, organization: Organization, parent: Organization, actor: User | None) -> Organization:
+def move(
+    *, organization: Organization, parent: Organization, actor: User | None, basis: Basis = TODAY
+) -> Organization:
     """Put ``organization``, with all below it, under another parent; people and figures go with it.
 
+    Figures of past years stay with the organizations they were earned in: those rows name the organization,
+    which only stands elsewhere in the tree now. Asking for the place it has changes nothing.
+
     Raises:
-        Refused: the new parent is the organization itself or lies below it, or is dissolved.
+        Refused: the new parent is the organization itself or lies below it, or is dissolved; or the day of
+            ``basis`` does not fit its history.
     """
     # The whole tree is the lock: two moves at once could put each under the other.
-    list(
-        Organization.objects.filter(depth=1)
-        .order_by("path")
-        .select_for_update(no_key=True)
-        .values_list("pk", flat=True)
-    )
-    row = Organization.objects.get(pk=organization.pk)
-    target = Organization.objects.get(pk=parent.pk)
-    if target.path.startswith(row.path):
-        raise Refused(rules.INTO_ITSELF)
-    if target.dissolved_on is not None:
-        raise Refused(rules.PARENT_DISSOLVED)
-    before = row.path
-    row.move(target, pos="last-child")
-    moved: Organization = Organization.objects.get(pk=row.pk)
+    lock_tree()
+    moved = move_locked(organization=organization, parent=parent, actor=actor, basis=basis)
     note(
         moved,
         "enrollment.organization.move",
         actor=actor,
-        data={"before": before, "after": moved.path, "parent": target.name},
+        data={"before": organization.path, "after": moved.path, "parent": parent.name},
     )
     return moved
 
 
+def move_locked(
+    *, organization: Organization, parent: Organization, actor: User | None, basis: Basis
+) -> Organization:
+    """``move`` under the caller's lock of the tree, without a note in the journal."""
+    row: Organization = Organization.objects.get(pk=organization.pk)
+    target: Organization = Organization.objects.get(pk=parent.pk)
+    if target.path.startswith(row.path):
+        raise Refused(rules.INTO_ITSELF)
+    if target.dissolved_on is not None:
+        raise Refused(rules.PARENT_DISSOLVED)
+    above = Organization.objects.filter(path=row.path[:-STEP]).first() if row.depth > 1 else None
+    if above == target:
+        return row
+    require_day(row, PLACING_KINDS, basis)
+    record(
+        row,
+        ChangeKind.MOVED,
+        basis=basis,
+        actor=actor,
+        before=above.name if above else "",
+        after=target.name,
+        parent_before=above,
+        parent_after=target,
+    )
+    row.move(target, pos="last-child")
+    return Organization.objects.get(pk=row.pk)  # type: ignore[no-any-return]
+
+
 @transaction.atomic
-def dissolve(*, organization: Organization, on: dt.date, actor: User | None) -> Organization:
-    """Close an organization; its past stays.
+def dissolve(
+    *,
+    organization: Organization,
+    on: dt.date,
+    actor: User | None,
+    reason: str = "",
+    document_number: str = "",
+) -> Organization:
+    """Close an organization; its past stays. Closing it again on the same day changes nothing.
 
     Raises:
-        Refused: somebody is still on its roster, or organizations below it are still active.
+        Refused: somebody is still on its roster, organizations below it are still active, it was dissolved
+            already, or the day does not fit its history.
     """
     row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
+    if row.dissolved_on == on and row.merged_into_id is None:
+        return row
     reasons = []
-    if Trainee.objects.active().filter(home_organization=row).exists():
+    if row.dissolved_on is not None:
+        reasons.append(rules.ALREADY_DISSOLVED)
+    if _has_people(row):
         reasons.append(rules.STILL_HAS_MEMBERS)
     below = Organization.objects.below(row).exclude(pk=row.pk)
     if below.active().exists():
@@ -326,10 +404,18 @@ def dissolve(*, organization: Organization, on: dt.date, actor: User | None) -> 
         reasons.append(rules.DISSOLVED_BEFORE_FOUNDED)
     if reasons:
         raise Refused(*reasons)
+    basis = Basis(on, reason, document_number)
+    require_day(row, ChangeKind.values, basis)
     row.dissolved_on = on
     row.save(update_fields=["dissolved_on"])
+    record(row, ChangeKind.DISSOLVED, basis=basis, actor=actor, before=row.name)
     note(row, "enrollment.organization.dissolve", actor=actor, data={"on": on.isoformat()})
     return row
+
+
+def _has_people(organization: Organization) -> bool:
+    here = Q(home_organization=organization) | Q(host_organization=organization)
+    return Trainee.objects.active().filter(here).exists()
 
 
 def repair_tree() -> int:

@@ -39,6 +39,15 @@ from enrollment.models.hours import (
     YearClosure,
     as_hours,
 )
+from enrollment.models.organization_records import (
+    ENDING_KINDS,
+    PLACING_KINDS,
+    ChangeKind,
+    HistoryIsAppendOnly,
+    OrganizationChange,
+    OrganizationContact,
+    Pairing,
+)
 from enrollment.models.organizations import (
     STEP,
     Area,
@@ -67,6 +76,8 @@ from enrollment.models.people import (
 __all__ = [
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
+    "ENDING_KINDS",
+    "PLACING_KINDS",
     "ONLINE_KINDS",
     "QUARTERS_PER_HOUR",
     "ROSTER_STATUSES",
@@ -78,6 +89,7 @@ __all__ = [
     "BranchActivity",
     "Certificate",
     "ClassStatus",
+    "ChangeKind",
     "Cohort",
     "CohortCode",
     "DemonstrationTitle",
@@ -86,6 +98,7 @@ __all__ = [
     "Exemption",
     "Guide",
     "GuideKind",
+    "HistoryIsAppendOnly",
     "HourBalance",
     "HourEntry",
     "HourKind",
@@ -97,8 +110,11 @@ __all__ = [
     "LedgerIsAppendOnly",
     "MemberStatus",
     "Organization",
+    "OrganizationChange",
+    "OrganizationContact",
     "OrganizationKind",
     "OrganizationStanding",
+    "Pairing",
     "Post",
     "Quota",
     "Role",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -198,6 +198,15 @@ class Organization(index.Indexed, MP_Node):
     )
     founded_on = models.DateField(_("founded on"), null=True, blank=True)
     dissolved_on = models.DateField(_("dissolved on"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged_sources",
+        verbose_name=_("merged into"),
+    )
 
     steplen = STEP
     node_order_by: ClassVar[list[str]] = []
@@ -230,6 +239,12 @@ class Organization(index.Indexed, MP_Node):
                 name="enrollment_organization_dissolved_after_founded",
                 violation_error_message=_("An organization cannot be dissolved before it was founded."),
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | (Q(dissolved_on__isnull=False) & ~Q(merged_into=models.F("id"))),
+                name="enrollment_organization_merged_is_dissolved",
+                violation_error_message=_("An organization that merged into another one is dissolved."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -249,6 +264,18 @@ class TitleLevel(models.TextChoices):
     DISTRICT = "district", _("District")
 
 
+class DemonstrationTitleQuerySet(models.QuerySet["DemonstrationTitle"]):
+    """Which titles."""
+
+    def visible_to(self, user: User) -> Self:
+        """Those of organizations in scope."""
+        return self.filter(organization__in=Organization.objects.visible_to(user))
+
+    def held_on(self, day: Any) -> Self:
+        """Those that hold on ``day``."""
+        return self.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=day), awarded_on__lte=day)
+
+
 class DemonstrationTitle(models.Model):
     """示范培育对象: a title with the dates it holds."""
 
@@ -258,6 +285,8 @@ class DemonstrationTitle(models.Model):
     level = models.CharField(_("level"), max_length=10, choices=TitleLevel.choices)
     awarded_on = models.DateField(_("awarded on"))
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
+
+    objects = DemonstrationTitleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("demonstration title")

@@ -30,3 +30,4 @@ STILL_HAS_CHILDREN = Reason(
 DISSOLVED_BEFORE_FOUNDED = Reason(
     "dissolved_before_founded", _("An organization cannot be dissolved before it was founded."), field="on"
 )
+ALREADY_DISSOLVED = Reason("already_dissolved", _("This organization has already been dissolved."))
