@@ -23,7 +23,7 @@ from wagtail.log_actions import registry as log_registry
 from cms.refusals import Refused
 from enrollment.actions.journal import note
 from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
-from enrollment.models import Organization, RosterImport, User
+from enrollment.models import Organization, RosterImport, Trainee, User
 from enrollment.roster import lookup, messages
 from enrollment.roster.reader import SheetRow, open_roster
 from enrollment.roster.verdict import counts_of, raw_texts, row_from_data, row_to_data
@@ -296,6 +296,7 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     verdicts = _judge_again(shown, organization=locked.organization, actor=locked.uploaded_by)
     if any(not _holds(item, judged) for item, judged in zip(shown, verdicts, strict=True)):
         return _with_rows(locked.verdict, verdicts)
+    _keep_tails(shown, verdicts)
     admitted = admit_in_bulk(
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
         actor=actor,
@@ -303,11 +304,31 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     amended = amend_in_bulk(
         changes=[_amendment(judged) for judged in verdicts if judged.outcome is Outcome.CHANGED], actor=actor
     )
+    # Who came of which row, so that the import can be taken back.
+    new = iter(admitted)
+    for item, judged in zip(shown, verdicts, strict=True):
+        if judged.outcome is Outcome.NEW:
+            item["trainee"] = next(new).pk
+        elif item["outcome"] != judged.outcome:
+            # Somebody else wrote the same meanwhile: it is not this import's to take back.
+            item["written_by_others"] = True
     locked.status, locked.applied_at, locked.error = Status.APPLIED, timezone.now(), ""
     locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended)}
     locked.save(update_fields=["status", "applied_at", "error", "verdict"])
     note(locked, "enrollment.roster.apply", actor=actor, data=locked.verdict["applied"])
     return None
+
+
+def _keep_tails(shown: Iterable[dict[str, Any]], verdicts: Iterable[Judged]) -> None:
+    """Remember the last four of identity numbers that are about to be replaced; a digest shows none."""
+    replaced = {
+        judged.trainee_id: item
+        for item, judged in zip(shown, verdicts, strict=True)
+        if judged.outcome is Outcome.CHANGED and "identity_digest" in judged.changes
+    }
+    for batch in lookup.chunks(replaced):
+        for pk, tail in Trainee.objects.filter(pk__in=batch).values_list("pk", "identity_tail"):
+            replaced[pk]["identity_tail_before"] = tail
 
 
 def _holds(shown: Mapping[str, Any], now: Judged) -> bool:

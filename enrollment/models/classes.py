@@ -295,6 +295,8 @@ class RosterImport(models.Model):
         APPLIED = "applied", _("Applied")
         FAILED = "failed", _("Failed")
         DISCARDED = "discarded", _("Discarded")
+        UNDOING = "undoing", _("Being taken back")
+        UNDONE = "undone", _("Taken back")
 
     organization = models.ForeignKey(
         "enrollment.Organization",
@@ -320,6 +322,7 @@ class RosterImport(models.Model):
     )
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("roster import")

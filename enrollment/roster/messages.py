@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cms.refusals import Reason
 from enrollment.rules.roster import Column, Fault, Outcome
+from enrollment.rules.roster.undoing import Stays
 
 #: Why a whole file cannot be read.
 FILE: dict[str, str | Promise] = {
@@ -52,6 +53,7 @@ FILE: dict[str, str | Promise] = {
         "You cannot import people into this organization; ask whoever looks after it."
     ),
     "not_ready": _("This import is not waiting for confirmation."),
+    "not_applied": _("This import was not applied, so there is nothing to take back."),
     "nothing_to_do": _("Nothing in this file differs from the roster; there is nothing to apply."),
     "unexpected": _("Something went wrong on our side. Nothing was saved; please try again."),
     "data_changed": _(
@@ -178,6 +180,16 @@ OUTCOMES_IN_REPORTS: dict[str, str] = {
 ROWS = _("Rows")
 NOTHING_SAVED = _("This was a trial run; nothing was saved.")
 
+#: Why something that an import wrote stays when the import is taken back.
+STAYS: dict[str, str | Promise] = {
+    Stays.IN_USE: _("Has an account, hours, a class or other records by now; the person stays."),
+    Stays.CHANGED_SINCE: _("Was changed by somebody after the import; what was changed stays."),
+    Stays.TAKEN: _("The former mobile phone or identity number belongs to somebody else by now."),
+    Stays.LEFT: _("Has left the roster since."),
+    Stays.BEYOND: _("Belongs to an organization by now that you do not look after."),
+    Stays.DISSOLVED: _("The former organization has been dissolved; post and organization stay."),
+}
+
 NOTES: dict[str, str | Promise] = {
     "other_sheets": _(
         "The file has several sheets with people; only the first was read. Send the others on their own."
@@ -207,6 +219,8 @@ LOG_ACTIONS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     ("enrollment.roster.receive", _("Upload a roster"), _("Roster uploaded")),
     ("enrollment.roster.apply", _("Apply a roster"), _("Roster applied")),
     ("enrollment.roster.discard", _("Discard a roster"), _("Roster discarded")),
+    ("enrollment.roster.undo", _("Take a roster back"), _("Roster import taken back")),
+    ("enrollment.person.withdraw", _("Withdraw an admission"), _("Admission taken back with its import")),
     ("enrollment.roster.correct", _("Download the rows to correct"), _("Rows to correct downloaded")),
     ("enrollment.people.export", _("Export people"), _("People exported")),
 )

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from enrollment.actions import roster
+from enrollment.actions.people import amend
+from enrollment.actions.roster_undo import begin_undoing
 from enrollment.models import RosterImport, Trainee
 from tests.enrollment.roster.sheets import person, workbook
 
@@ -163,3 +165,64 @@ def test_the_preview_costs_the_same_for_many_rows(
         url = reverse("portal:workbench_import", args=[RosterImport.objects.order_by("-pk").first().pk])
         with django_assert_num_queries(4):
             desk.get(url)
+
+
+def test_an_import_is_taken_back_after_a_look_at_what_that_does(
+    desk, li, django_capture_on_commit_callbacks, django_assert_max_num_queries
+):
+    upload(
+        desk,
+        [person("张三"), person("李四", "13900000002"), person("王五", "13900000003")],
+        django_capture_on_commit_callbacks,
+    )
+    pk = RosterImport.objects.get().pk
+    page, undo = (reverse(f"portal:workbench_import{name}", args=[pk]) for name in ("", "_undo"))
+    assert desk.get(undo, follow=True).redirect_chain[-1][0] == page
+    assert undo not in desk.get(page).content.decode()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("portal:workbench_import_apply", args=[pk]))
+    assert f'href="{undo}"' in desk.get(page).content.decode()
+    used = Trainee.objects.get(name="张三")
+    amend(trainee=used, actor=li, education="本科")
+    with django_assert_max_num_queries(25):
+        preview = desk.get(undo)
+    assert {name: preview.context[name] for name in ("removes", "restores", "stays")} == {
+        "removes": 2,
+        "restores": 0,
+        "stays": 1,
+    }
+    assert "张三" in preview.content.decode()
+    assert Trainee.objects.filter(name="李四").exists()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert desk.post(undo)["Location"] == page
+    result = desk.get(page)
+    assert result.context["undone"] == {"removed": 2, "restored": 0, "stayed": 1}
+    assert [row["name"] for row in result.context["stayed"]] == ["张三"]
+    assert list(Trainee.objects.filter(name__in=("张三", "李四", "王五"))) == [used]
+
+    # From an old tab once more: nothing happens.
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(undo)
+    assert Trainee.objects.filter(pk=used.pk).exists()
+
+
+def test_the_page_waits_while_an_import_is_taken_back(desk, li, tree):
+    done = roster.apply_roster(
+        roster_import=roster.read_roster(file=workbook([person()]), organization=None, actor=li), actor=li
+    )
+    assert begin_undoing(roster_import=done)
+    page = desk.get(reverse("portal:workbench_import", args=[done.pk])).content.decode()
+    assert "hx-trigger" in page
+    assert reverse("portal:workbench_import_undo", args=[done.pk]) in page
+
+
+def test_nobody_takes_back_what_others_imported(sign_in, li, outsider, tree):
+    done = roster.apply_roster(
+        roster_import=roster.read_roster(file=workbook([person()]), organization=None, actor=li), actor=li
+    )
+    undo = reverse("portal:workbench_import_undo", args=[done.pk])
+    assert sign_in(user=outsider).post(undo).status_code in (403, 404)
+    done.refresh_from_db()
+    assert done.status == Status.APPLIED

@@ -20,7 +20,7 @@ from academy.portal.workbench.access import WorkerRequest, crumb, for_organizati
 from academy.portal.workbench.forms import RosterForm
 from cms.refusals import Refused
 from cms.spreadsheets import attachment
-from enrollment.actions import roster
+from enrollment.actions import roster, roster_undo
 from enrollment.actions.journal import note
 from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
 from enrollment.roster import messages
@@ -30,6 +30,7 @@ from enrollment.roster.verdict import problems_of
 ROWS_PER_PAGE = 50
 IMPORTS_PER_PAGE = 20
 Status = RosterImport.Status
+AT_WORK = (Status.READING, Status.APPLYING, Status.UNDOING)
 #: Errors first: they are what somebody has to do something about.
 OUTCOMES = {
     "error": "errors",
@@ -98,7 +99,7 @@ def roster_import(request: WorkerRequest, pk: int) -> HttpResponse:
         "roster_import": found,
         "tabs": tabs("workbench_imports"),
         "crumbs": [crumb("workbench_imports", _("Roster import"))],
-        "working": found.status in (Status.READING, Status.APPLYING),
+        "working": found.status in AT_WORK,
         "progress": found.verdict.get("progress"),
     }
     if "counts" in found.verdict:
@@ -129,6 +130,10 @@ def _preview(request: WorkerRequest, found: RosterImport) -> dict[str, Any]:
         "rows": _shown(list(page)),
         "to_write": counts["new"] + counts["changed"],
         "applied": found.verdict.get("applied"),
+        "undone": found.verdict.get("undone"),
+        "stayed": _staying(
+            found, {int(number): why for number, why in found.verdict.get("stayed", {}).items()}
+        ),
     }
 
 
@@ -177,7 +182,7 @@ def _masked(phone: str) -> str:
 def status(request: WorkerRequest, pk: int) -> HttpResponse:
     """Polled by htmx while work goes on; when it is done, the page is loaded anew."""
     found = _get(request, pk, with_rows=False)
-    if found.status not in (Status.READING, Status.APPLYING):
+    if found.status not in AT_WORK:
         response = HttpResponse(status=204)
         response["HX-Redirect"] = reverse("portal:workbench_import", args=[pk])
         return response
@@ -207,6 +212,57 @@ def discard(request: WorkerRequest, pk: int) -> HttpResponse:
     roster.discard_roster(roster_import=_get(request, pk, with_rows=False), actor=request.user)
     notices.info(request, _("The import was discarded; nothing was saved."))
     return redirect("portal:workbench_imports")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_organization_workers
+def undo(request: WorkerRequest, pk: int) -> HttpResponse:
+    """What taking an applied import back would do; sent, it is done in the background."""
+    found = _get(request, pk)
+    here = redirect("portal:workbench_import", pk=pk)
+    try:
+        if request.method == "POST":
+            if roster_undo.begin_undoing(roster_import=found):
+                _later("enrollment.tasks.undo_roster", found.pk, request.user.pk)
+            return here
+        undoings = roster_undo.plan_undoing(roster_import=found, actor=request.user)
+    except Refused as refused:
+        notices.error(request, refused.sentence)
+        return here
+    if found.status != Status.APPLIED:
+        return here
+    staying = [undoing for undoing in undoings if undoing.stays]
+    page = Paginator(staying, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "academy/workbench/import_undo.html",
+        {
+            "roster_import": found,
+            "tabs": tabs("workbench_imports"),
+            "crumbs": [
+                crumb("workbench_imports", _("Roster import")),
+                {"label": found.file_name, "url": reverse("portal:workbench_import", args=[pk])},
+            ],
+            "removes": sum(undoing.removes for undoing in undoings),
+            "restores": sum(bool(undoing.restores) for undoing in undoings),
+            "stays": len(staying),
+            "page": page,
+            "rows": _staying(found, {item.row.number: str(item.stays) for item in page}),
+        },
+    )
+
+
+def _staying(found: RosterImport, reasons: dict[int, str]) -> list[dict[str, Any]]:
+    """The rows of an import that stay, with their reasons in words."""
+    return [
+        {
+            "number": row["number"],
+            "name": row["person"].get("name") or "—",
+            "reason": messages.STAYS[reasons[row["number"]]],
+        }
+        for row in found.verdict["rows"]
+        if row["number"] in reasons
+    ]
 
 
 @require_GET
