@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import hour_rules, roster, years
+from enrollment.actions import hour_rules, roster, roster_undo, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -45,6 +45,25 @@ def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
         RosterImport.objects.filter(pk=roster_import_id, status=RosterImport.Status.APPLYING).update(
             status=RosterImport.Status.READY, error=str(messages.FILE["unexpected"])
         )
+        raise
+
+
+def undo_roster(roster_import_id: int, actor_id: int | None) -> str:
+    """Take an applied roster back; a refusal is kept with the import and shown on its page."""
+    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    if roster_import is None:
+        return "gone"
+    actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
+    try:
+        return roster_undo.undo_roster(roster_import=roster_import, actor=actor).status
+    except Exception as error:
+        sentence = error.sentence if isinstance(error, Refused) else str(messages.FILE["unexpected"])
+        # Nothing was written: it is applied as before, and its page says why it is not taken back.
+        RosterImport.objects.filter(pk=roster_import_id, status=RosterImport.Status.UNDOING).update(
+            status=RosterImport.Status.APPLIED, error=sentence[:300]
+        )
+        if isinstance(error, Refused):
+            return error.code
         raise
 
 
