@@ -27,6 +27,7 @@ from enrollment.models import (
     ServiceGroup,
     Trainee,
     User,
+    under,
 )
 from enrollment.rules import organizations as rules
 
@@ -310,15 +311,17 @@ def amend(
     return row
 
 
-def lock_tree(*organizations: Organization) -> dict[int, Organization]:
-    """Lock the roots, so that no path changes meanwhile, and ``organizations``, by number; return them."""
+def lock_tree(
+    *organizations: Organization, with_below: Iterable[Organization] = ()
+) -> dict[int, Organization]:
+    """Lock the roots, so that no path changes meanwhile, and ``organizations``, by number; return them.
+
+    Of ``with_below`` the organizations under them are locked as well: those whose paths will be rewritten.
+    """
+    below = under(tuple(organization.path for organization in with_below))
     wanted = {organization.pk for organization in organizations}
-    rows = (
-        Organization.objects.filter(Q(depth=1) | Q(pk__in=wanted))
-        .order_by("pk")
-        .select_for_update(no_key=True)
-    )
-    return {row.pk: row for row in rows}
+    rows = Organization.objects.filter(Q(depth=1) | Q(pk__in=wanted) | below).order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(no_key=True)}
 
 
 @transaction.atomic
@@ -335,7 +338,8 @@ def move(
             ``basis`` does not fit its history.
     """
     # The whole tree is the lock: two moves at once could put each under the other.
-    lock_tree()
+    above = Organization.objects.filter(path=organization.path[:-STEP])
+    lock_tree(parent, *above, with_below=[organization])
     moved = move_locked(organization=organization, parent=parent, actor=actor, basis=basis)
     note(
         moved,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
@@ -142,15 +141,33 @@ def admit_in_bulk(*, rows: Iterable[Admission], actor: User | None) -> list[Trai
     Raises:
         Refused: one reason for each flaw, ``params["row"]`` counting from 1.
     """
+    wanted = list(rows)
     admitted: list[Trainee] = []
-    remaining = iter(rows)
     with transaction.atomic():
-        while chunk := list(islice(remaining, CHUNK)):
-            flaws = _flaws(chunk, first=len(admitted) + 1)
+        # All at once and before anything else: organizations stand furthest left in the order of locks.
+        closed = lock_organizations(
+            {row.organization_id for row in wanted}
+            | {row.host_organization_id for row in wanted if row.host_organization_id}
+        )
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            flaws = _flaws(chunk, first=start + 1, closed=closed)
             if flaws:
                 raise Refused(*flaws)
             admitted += _admit_chunk(chunk, actor)
     return admitted
+
+
+def lock_organizations(organization_ids: Iterable[int]) -> set[int]:
+    """Lock organizations that take people in, by number; return those that have been dissolved.
+
+    Whoever merges or dissolves one holds the same lock: nobody is put on a roster that has just been closed.
+    """
+    wanted = set(organization_ids)
+    if not wanted:
+        return set()
+    rows = Organization.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    return {pk for pk, dissolved_on in rows.values_list("pk", "dissolved_on") if dissolved_on is not None}
 
 
 def _admit_chunk(rows: Sequence[Admission], actor: User | None) -> list[Trainee]:
@@ -209,8 +226,8 @@ def _index(trainees: Sequence[Trainee]) -> None:
         get_search_backend().get_index_for_model(Trainee).add_items(Trainee, list(trainees))
 
 
-def _flaws(rows: Sequence[Admission], first: int) -> list[Reason]:
-    """What is wrong with ``rows``, among themselves and against the roster."""
+def _flaws(rows: Sequence[Admission], first: int, closed: Collection[int]) -> list[Reason]:
+    """What is wrong with ``rows``, among themselves, against the roster and dissolved organizations."""
     phones = _taken("phone", [row.phone for row in rows if row.phone])
     identities = _taken("identity_digest", [row.identity_digest for row in rows if row.identity_digest])
     flaws: list[Reason] = []
@@ -220,6 +237,8 @@ def _flaws(rows: Sequence[Admission], first: int) -> list[Reason]:
             found.append(rules.NAME_MISSING)
         if row.post not in Post.values:
             found.append(rules.POST_UNKNOWN)
+        if row.organization_id in closed or row.host_organization_id in closed:
+            found.append(rules.DISSOLVED)
         if row.phone and row.phone in phones:
             found.append(rules.PHONE_TAKEN)
         if row.identity_digest and row.identity_digest in identities:
@@ -261,12 +280,21 @@ def amend_in_bulk(*, changes: Iterable[Amendment], actor: User | None) -> list[T
     """
     wanted = list(changes)
     changed: list[Trainee] = []
+    closed = lock_organizations(pk for change in wanted for pk in _organizations_of(change))
     for start in range(0, len(wanted), CHUNK):
-        changed += _amend_chunk(wanted[start : start + CHUNK], start + 1, actor)
+        changed += _amend_chunk(wanted[start : start + CHUNK], start + 1, actor, closed)
     return changed
 
 
-def _amend_chunk(changes: Sequence[Amendment], first: int, actor: User | None) -> list[Trainee]:
+def _organizations_of(change: Amendment) -> set[int]:
+    """The organizations that ``change`` puts its person in."""
+    host: int | None = change.details.get("host_organization_id")
+    return {pk for pk in (change.organization_id, host) if pk is not None}
+
+
+def _amend_chunk(
+    changes: Sequence[Amendment], first: int, actor: User | None, closed: set[int]
+) -> list[Trainee]:
     people = lock_trainees(change.trainee_id for change in changes)
     flaws: list[Reason] = []
     fields: set[str] = set()
@@ -284,6 +312,8 @@ def _amend_chunk(changes: Sequence[Amendment], first: int, actor: User | None) -
         found = []
         if not str(change.details.get("name", "-")).strip():
             found.append(rules.NAME_MISSING)
+        if closed & _organizations_of(change):
+            found.append(rules.DISSOLVED)
         if change.details.get("phone") in phones:
             found.append(rules.PHONE_TAKEN)
         if change.details.get("identity_digest") in identities:
@@ -300,7 +330,7 @@ def _amend_chunk(changes: Sequence[Amendment], first: int, actor: User | None) -
         for person in people.values():
             person.updated_at = now
         _write_people(list(people.values()), [*sorted(fields), "updated_at"])
-    _appoint_chunk([c for c in changes if c.post is not None or c.organization_id is not None], people)
+    appoint_locked([c for c in changes if c.post is not None or c.organization_id is not None], people)
     amended = [people[change.trainee_id] for change in changes]
     if "name" in fields:
         _index(amended)
@@ -316,8 +346,14 @@ def _write_people(people: list[Trainee], fields: list[str]) -> None:
     Trainee.objects.bulk_update(people, fields, batch_size=200)
 
 
-def _appoint_chunk(changes: Sequence[Amendment], people: Mapping[int, Trainee]) -> None:
-    """Give new posts to locked ``people``; a post or organization that is not named stays as it is."""
+def appoint_locked(changes: Sequence[Amendment], people: Mapping[int, Trainee]) -> None:
+    """Give new posts to locked ``people``; a post or organization that is not named stays as it is.
+
+    The caller holds the locks on the organizations as well, or knows that nobody dissolves them.
+
+    Raises:
+        Refused: person gone, unknown post, or a day before the present post began.
+    """
     if not changes:
         return
     current = {
@@ -380,10 +416,10 @@ def appoint(
     Raises:
         Refused: unknown post, organization dissolved, person gone, or a day before the present post began.
     """
-    if organization is not None and organization.dissolved_on is not None:
+    if organization is not None and lock_organizations([organization.pk]):
         raise Refused(rules.DISSOLVED)
     people = lock_trainees([trainee.pk])
-    _appoint_chunk(
+    appoint_locked(
         [
             Amendment(
                 trainee_id=trainee.pk,
