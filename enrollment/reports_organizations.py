@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from enrollment.models import (
-    PLACING_KINDS,
     STEP,
     ChangeKind,
     ClassStatus,
@@ -54,11 +53,8 @@ def _then(
     places = [
         Line(one.effective_on, one.parent_before_id, one.parent_after_id)
         for one in changes
-        if one.kind in PLACING_KINDS
+        if one.kind == ChangeKind.MOVED
     ]
-    if places and places[0].before is None:
-        # Before its founding an organization stood nowhere else: the place of the founding is the first one.
-        places[0] = Line(places[0].day, places[0].after, places[0].after)
     return OrganizationThen(
         name=value_on(texts(ChangeKind.RENAMED), day, row.name),
         kind=value_on(texts(ChangeKind.REGRADED), day, row.kind),

@@ -46,7 +46,9 @@ def require_day(
     Raises:
         Refused: see ``rules.organization_history``.
     """
-    same = OrganizationChange.objects.filter(organization=organization, kind__in=list(kinds)).order_by()
+    # The line of the founding says when it was entered where the day of founding is not known: it binds nobody.
+    later = set(kinds) - {ChangeKind.FOUNDED, ChangeKind.SPLIT_OFF}
+    same = OrganizationChange.objects.filter(organization=organization, kind__in=later).order_by()
     reasons = rules.day_refusals(
         on=basis.day,
         today=timezone.localdate(),

@@ -17,7 +17,6 @@ from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note, note_many
 from enrollment.actions.organization_history import TODAY, Basis, record, record_foundings, require_day
 from enrollment.models import (
-    PLACING_KINDS,
     STEP,
     Area,
     ChangeKind,
@@ -363,7 +362,7 @@ def move_locked(
     above = Organization.objects.filter(path=row.path[:-STEP]).first() if row.depth > 1 else None
     if above == target:
         return row
-    require_day(row, PLACING_KINDS, basis)
+    require_day(row, [ChangeKind.MOVED], basis)
     record(
         row,
         ChangeKind.MOVED,

@@ -40,8 +40,6 @@ from enrollment.models.hours import (
     as_hours,
 )
 from enrollment.models.organization_records import (
-    ENDING_KINDS,
-    PLACING_KINDS,
     ChangeKind,
     HistoryIsAppendOnly,
     OrganizationChange,
@@ -76,8 +74,6 @@ from enrollment.models.people import (
 __all__ = [
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
-    "ENDING_KINDS",
-    "PLACING_KINDS",
     "ONLINE_KINDS",
     "QUARTERS_PER_HOUR",
     "ROSTER_STATUSES",

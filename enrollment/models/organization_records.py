@@ -26,11 +26,6 @@ class ChangeKind(models.TextChoices):
     DISSOLVED = "dissolved", _("Dissolved")
 
 
-#: Kinds that tell where an organization stands, and those that begin or end it.
-PLACING_KINDS = frozenset({ChangeKind.FOUNDED, ChangeKind.SPLIT_OFF, ChangeKind.MOVED})
-ENDING_KINDS = frozenset({ChangeKind.MERGED, ChangeKind.DISSOLVED})
-
-
 class HistoryIsAppendOnly(TypeError):
     """Somebody tried to change or delete a line of an organization's history."""
 

@@ -122,7 +122,6 @@ def test_the_same_name_twice_is_one_line(tree, zhao):
 
 def test_places_as_of_a_day(tree, zhao):
     day = TODAY - 5 * DAY
-    OrganizationChange.objects.filter(organization=tree.make)
     made = found(
         parent=tree.park_a,
         code="N2",
