@@ -23,6 +23,7 @@ from wagtail.log_actions import registry as log_registry
 from cms.refusals import Refused
 from enrollment.actions.journal import note
 from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
+from enrollment.actions.roster_missing import kept_marks, let_leave, missing_from
 from enrollment.models import Organization, RosterImport, Trainee, User
 from enrollment.roster import lookup, messages
 from enrollment.roster.reader import SheetRow, open_roster
@@ -88,6 +89,7 @@ def verdict_on(
         "columns": _columns(header),
         "notes": notes,
         "counts": counts_of(verdicts),
+        "missing": missing_from(verdicts, actor=actor),
         "rows": [
             row_to_data(judged, raw_texts(raw.raw, header) if judged.outcome is Outcome.ERROR else None)
             for judged, raw in zip(verdicts, raw_rows, strict=True)
@@ -295,7 +297,7 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     shown = locked.verdict["rows"]
     verdicts = _judge_again(shown, organization=locked.organization, actor=locked.uploaded_by)
     if any(not _holds(item, judged) for item, judged in zip(shown, verdicts, strict=True)):
-        return _with_rows(locked.verdict, verdicts)
+        return _judged_anew(locked, verdicts)
     _keep_tails(shown, verdicts)
     admitted = admit_in_bulk(
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
@@ -313,7 +315,8 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
             # Somebody else wrote the same meanwhile: it is not this import's to take back.
             item["written_by_others"] = True
     locked.status, locked.applied_at, locked.error = Status.APPLIED, timezone.now(), ""
-    locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended)}
+    left = let_leave(locked.verdict, verdicts, actor=actor)
+    locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended), "left": left}
     locked.save(update_fields=["status", "applied_at", "error", "verdict"])
     note(locked, "enrollment.roster.apply", actor=actor, data=locked.verdict["applied"])
     return None
@@ -339,13 +342,20 @@ def _holds(shown: Mapping[str, Any], now: Judged) -> bool:
     return bool(shown["outcome"] == now.outcome and shown.get("changes", {}) == changes)
 
 
-def _with_rows(verdict: Mapping[str, Any], verdicts: list[Judged]) -> dict[str, Any]:
-    """``verdict`` with its rows judged anew."""
+def _judged_anew(roster_import: RosterImport, verdicts: list[Judged]) -> dict[str, Any]:
+    """The import's verdict with its rows judged anew, and whom the file leaves out now."""
+    old = roster_import.verdict
     rows = [
-        row_to_data(judged, raw=item.get("raw"))
-        for judged, item in zip(verdicts, verdict["rows"], strict=True)
+        row_to_data(judged, raw=item.get("raw")) for judged, item in zip(verdicts, old["rows"], strict=True)
     ]
-    return {**verdict, "counts": counts_of(verdicts), "rows": rows}
+    missing = missing_from(verdicts, actor=roster_import.uploaded_by)
+    return {
+        **old,
+        "counts": counts_of(verdicts),
+        "rows": rows,
+        "missing": missing,
+        "leaving": kept_marks(old, missing),
+    }
 
 
 def _fresh_verdict(roster_import: RosterImport) -> dict[str, Any]:
@@ -354,7 +364,7 @@ def _fresh_verdict(roster_import: RosterImport) -> dict[str, Any]:
         organization=roster_import.organization,
         actor=roster_import.uploaded_by,
     )
-    return _with_rows(roster_import.verdict, verdicts)
+    return _judged_anew(roster_import, verdicts)
 
 
 def _day(text: str | None) -> dt.date | None:

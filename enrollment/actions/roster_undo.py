@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cms.refusals import Refused
+from enrollment.actions.departures import return_in_bulk
 from enrollment.actions.journal import note, note_many
 from enrollment.actions.people import Amendment, amend_in_bulk
 from enrollment.actions.standings import CHUNK, lock_trainees, refresh_standings
@@ -69,8 +70,8 @@ def begin_undoing(*, roster_import: RosterImport) -> bool:
 def undo_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImport:
     """Take ``roster_import`` back; a second time changes nothing.
 
-    What became of it stands in its verdict: ``undone`` with the numbers of people removed and restored and
-    of rows that stayed, ``stayed`` with the reason by row.
+    What became of it stands in its verdict: ``undone`` with the numbers of people removed, restored and
+    returned, and of rows that stayed, ``stayed`` with the reason by row.
 
     Raises:
         Refused: it was never applied.
@@ -92,8 +93,16 @@ def undo_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImp
     amend_in_bulk(changes=[_amendment(undoing, tails) for undoing in restored], actor=actor)
     for start in range(0, len(restored), CHUNK):
         _restore_places(restored[start : start + CHUNK], timezone.localdate(locked.applied_at))
+    back = return_in_bulk(
+        trainee_ids=locked.verdict.get("left", ()), left_on=timezone.localdate(locked.applied_at), actor=actor
+    )
     stayed = {str(undoing.row.number): str(undoing.stays) for undoing in undoings if undoing.stays}
-    figures = {"removed": len(removed), "restored": len(restored), "stayed": len(stayed)}
+    figures = {
+        "removed": len(removed),
+        "restored": len(restored),
+        "returned": len(back),
+        "stayed": len(stayed),
+    }
     locked.verdict["undone"], locked.verdict["stayed"] = figures, stayed
     locked.status, locked.undone_at, locked.error = Status.UNDONE, timezone.now(), ""
     locked.save(update_fields=["status", "undone_at", "error", "verdict"])

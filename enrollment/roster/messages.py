@@ -219,6 +219,8 @@ LOG_ACTIONS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     ("enrollment.roster.receive", _("Upload a roster"), _("Roster uploaded")),
     ("enrollment.roster.apply", _("Apply a roster"), _("Roster applied")),
     ("enrollment.roster.discard", _("Discard a roster"), _("Roster discarded")),
+    ("enrollment.roster.mark", _("Mark who has left"), _("Marked who of a roster's missing has left")),
+    ("enrollment.person.return", _("Take a departure back"), _("On the roster again; departure taken back")),
     ("enrollment.roster.undo", _("Take a roster back"), _("Roster import taken back")),
     ("enrollment.person.withdraw", _("Withdraw an admission"), _("Admission taken back with its import")),
     ("enrollment.roster.correct", _("Download the rows to correct"), _("Rows to correct downloaded")),

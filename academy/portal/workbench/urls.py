@@ -13,6 +13,7 @@ urlpatterns = [
     path("import/<int:pk>/status/", imports.status, name="workbench_import_status"),
     path("import/<int:pk>/apply/", imports.apply, name="workbench_import_apply"),
     path("import/<int:pk>/discard/", imports.discard, name="workbench_import_discard"),
+    path("import/<int:pk>/mark/", imports.mark, name="workbench_import_mark"),
     path("import/<int:pk>/undo/", imports.undo, name="workbench_import_undo"),
     path("import/<int:pk>/corrections/", imports.corrections, name="workbench_import_corrections"),
     path("classes/", classes.classes, name="workbench_classes"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from enrollment.actions import roster
-from enrollment.actions.people import amend
+from enrollment.actions.people import admit, amend
 from enrollment.actions.roster_undo import begin_undoing
 from enrollment.models import RosterImport, Trainee
 from tests.enrollment.roster.sheets import person, workbook
@@ -58,7 +58,7 @@ def test_upload_preview_confirm_result(desk, django_capture_on_commit_callbacks)
     with django_capture_on_commit_callbacks(execute=True):
         desk.post(reverse("portal:workbench_import_apply", args=[roster_import.pk]))
     result = desk.get(url)
-    assert result.context["applied"] == {"new": 1, "changed": 0}
+    assert result.context["applied"] == {"new": 1, "changed": 0, "left": 0}
     assert Trainee.objects.filter(name="张三").count() == 1
 
     # Confirming twice, from an old tab, changes nothing.
@@ -198,7 +198,7 @@ def test_an_import_is_taken_back_after_a_look_at_what_that_does(
     with django_capture_on_commit_callbacks(execute=True):
         assert desk.post(undo)["Location"] == page
     result = desk.get(page)
-    assert result.context["undone"] == {"removed": 2, "restored": 0, "stayed": 1}
+    assert result.context["undone"] == {"removed": 2, "restored": 0, "returned": 0, "stayed": 1}
     assert [row["name"] for row in result.context["stayed"]] == ["张三"]
     assert list(Trainee.objects.filter(name__in=("张三", "李四", "王五"))) == [used]
 
@@ -226,3 +226,30 @@ def test_nobody_takes_back_what_others_imported(sign_in, li, outsider, tree):
     assert sign_in(user=outsider).post(undo).status_code in (403, 404)
     done.refresh_from_db()
     assert done.status == Status.APPLIED
+
+
+def test_who_is_not_in_the_file_is_shown_and_marked(desk, li, tree, django_capture_on_commit_callbacks):
+    for name in ("张三", "李四"):
+        admit(name=name, organization=tree.soft, actor=li)
+    upload(desk, [person("张三")], django_capture_on_commit_callbacks)
+    pk = RosterImport.objects.get().pk
+    url, mark = (reverse(f"portal:workbench_import{name}", args=[pk]) for name in ("", "_mark"))
+    page = desk.get(url, {"verdict": "missing"})
+    shown = {row["name"]: row for row in page.context["rows"]}
+    assert "李四" in shown
+    assert "张三" not in shown
+    assert not shown["李四"]["is_leaving"]
+    one = shown["李四"]["trainee"]
+    everybody = [row["trainee"] for row in shown.values()]
+    for data, marked in (
+        ({"shown": everybody, "leaving": [one]}, {one}),
+        ({"everybody": "leave"}, set(everybody)),
+        ({"everybody": "keep"}, set()),
+        ({"shown": ["x", *everybody], "leaving": [one, "x"], "page": "y"}, {one}),
+    ):
+        assert desk.post(mark, data).status_code == 302
+        assert set(RosterImport.objects.get().verdict["leaving"]) == marked
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("portal:workbench_import_apply", args=[pk]))
+    assert Trainee.objects.get(pk=one).left_on is not None
+    assert desk.get(url).context["applied"]["left"] == 1

@@ -78,7 +78,7 @@ def test_the_messy_roster_ends_as_it_should(messy):
 
     applied = roster.apply_roster(roster_import=first, actor=None)
     assert applied.status == Status.APPLIED
-    assert applied.verdict["applied"] == {"new": 234, "changed": 0}
+    assert applied.verdict["applied"] == {"new": 234, "changed": 0, "left": 0}
     assert Trainee.objects.count() == 234
     assert Appointment.objects.current().count() == 234
     assert Standing.objects.count() == 234

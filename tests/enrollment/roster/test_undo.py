@@ -83,11 +83,11 @@ def test_new_and_changed_people_are_as_before(tree):
             person("赵六", "13900000004"),
         ]
     )
-    assert second.verdict["applied"] == {"new": 1, "changed": 2}
+    assert second.verdict["applied"] == {"new": 1, "changed": 2, "left": 0}
     assert everything() != before
     undone = undo(second)
     assert undone.status == Status.UNDONE
-    assert undone.verdict["undone"] == {"removed": 1, "restored": 2, "stayed": 0}
+    assert undone.verdict["undone"] == {"removed": 1, "restored": 2, "returned": 0, "stayed": 0}
     assert everything() == before
     assert verify().differences == []
 
@@ -117,7 +117,7 @@ def test_what_was_built_upon_stays_with_its_reason(tree, zhao):
     )
     people.amend(trainee=edited, actor=zhao, education="本科")
     undone = undo(first)
-    assert undone.verdict["undone"] == {"removed": 1, "restored": 0, "stayed": 2}
+    assert undone.verdict["undone"] == {"removed": 1, "restored": 0, "returned": 0, "stayed": 2}
     assert sorted(undone.verdict["stayed"].values()) == [Stays.CHANGED_SINCE, Stays.IN_USE]
     assert set(Trainee.objects.filter(name__in=("张三", "李四", "王五")).values_list("pk", flat=True)) == {
         used.pk,
@@ -141,7 +141,7 @@ def test_a_phone_that_passed_to_somebody_else_is_not_taken_from_them(tree):
     second = applied([person("张三", "13900000009")])
     people.admit(name="李四", organization=tree.soft, actor=None, phone="13900000001")
     undone = undo(second)
-    assert undone.verdict["undone"] == {"removed": 0, "restored": 0, "stayed": 1}
+    assert undone.verdict["undone"] == {"removed": 0, "restored": 0, "returned": 0, "stayed": 1}
     assert list(undone.verdict["stayed"].values()) == [Stays.TAKEN]
     assert Trainee.objects.get(name="张三").phone == "13900000009"
 

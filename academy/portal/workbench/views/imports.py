@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_q.tasks import async_task
 
@@ -22,6 +23,7 @@ from cms.refusals import Refused
 from cms.spreadsheets import attachment
 from enrollment.actions import roster, roster_undo
 from enrollment.actions.journal import note
+from enrollment.actions.roster_missing import mark_leaving
 from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
 from enrollment.roster import messages
 from enrollment.roster.sheets import write_corrections
@@ -39,6 +41,8 @@ OUTCOMES = {
     "unchanged": "unchanged",
     "duplicate": "duplicates",
 }
+#: The tab of people whom the file leaves out.
+MISSING = "missing"
 CHOICES: dict[str, dict[Any, Any]] = {
     "gender": dict(Trainee._meta.get_field("gender").choices or ()),
     "post": dict(Post.choices),
@@ -111,30 +115,60 @@ def _preview(request: WorkerRequest, found: RosterImport) -> dict[str, Any]:
     counts = found.verdict["counts"]
     present = [outcome for outcome, name in OUTCOMES.items() if counts[name]]
     wanted = request.GET.get("verdict", "")
-    outcome = wanted if wanted in OUTCOMES else (present or ["new"])[0]
-    rows = [row for row in found.verdict["rows"] if row["outcome"] == outcome]
+    outcome = wanted if wanted in {*OUTCOMES, MISSING} else (present or ["new"])[0]
+    missing = found.verdict.get("missing", [])
+    leaving = set(found.verdict.get("leaving", ()))
+    rows = (
+        missing if outcome == MISSING else [row for row in found.verdict["rows"] if row["outcome"] == outcome]
+    )
     page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    here = reverse("portal:workbench_import", args=[found.pk])
     return {
         "counts": counts,
         "outcome": outcome,
         "verdict_tabs": [
             {
                 "label": f"{messages.OUTCOMES[name]} {counts[OUTCOMES[name]]}",
-                "url": f"{reverse('portal:workbench_import', args=[found.pk])}?verdict={name}",
+                "url": f"{here}?verdict={name}",
                 "current": name == outcome,
             }
             for name in OUTCOMES
+        ]
+        + [
+            {
+                "label": f"{_('Not in the file')} {len(missing)}",
+                "url": f"{here}?verdict={MISSING}",
+                "current": outcome == MISSING,
+            }
         ],
         "notes": [messages.NOTES[name] for name in found.verdict.get("notes", ())],
         "page": page,
-        "rows": _shown(list(page)),
-        "to_write": counts["new"] + counts["changed"],
+        "rows": _missing(list(page), leaving) if outcome == MISSING else _shown(list(page)),
+        "missing": len(missing),
+        "leaving": len(leaving),
+        "to_write": counts["new"] + counts["changed"] + len(leaving),
         "applied": found.verdict.get("applied"),
         "undone": found.verdict.get("undone"),
         "stayed": _staying(
             found, {int(number): why for number, why in found.verdict.get("stayed", {}).items()}
         ),
     }
+
+
+def _missing(people: list[dict[str, Any]], leaving: set[int]) -> list[dict[str, Any]]:
+    """People whom the file leaves out, in words; organizations cost one query."""
+    ids = {person["organization_id"] for person in people}
+    names = dict(Organization.objects.filter(pk__in=ids).order_by().values_list("pk", "name"))
+    return [
+        {
+            "trainee": person["trainee"],
+            "name": person["name"],
+            "organization": names.get(person["organization_id"], "—"),
+            "post": CHOICES["post"].get(person["post"], person["post"]),
+            "is_leaving": person["trainee"] in leaving,
+        }
+        for person in people
+    ]
 
 
 def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -203,6 +237,44 @@ def apply(request: WorkerRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         notices.error(request, refused.sentence)
     return redirect("portal:workbench_import", pk=pk)
+
+
+@require_POST
+@for_organization_workers
+def mark(request: WorkerRequest, pk: int) -> HttpResponse:
+    """Say who of those whom the file leaves out has left: those ticked on a page, all, or nobody."""
+    found = _get(request, pk, with_rows=False)
+    everybody = request.POST.get("everybody")
+    try:
+        if everybody in ("keep", "leave"):
+            people = RosterImport.objects.values_list("verdict", flat=True).get(pk=pk).get("missing", ())
+            leaving = [person["trainee"] for person in people] if everybody == "leave" else []
+            marked = mark_leaving(roster_import=found, leaving=leaving, among=None, actor=request.user)
+        else:
+            marked = mark_leaving(
+                roster_import=found,
+                leaving=_numbers(request.POST.getlist("leaving")),
+                among=_numbers(request.POST.getlist("shown")),
+                actor=request.user,
+            )
+    except Refused as refused:
+        notices.error(request, refused.sentence)
+    else:
+        notices.success(
+            request,
+            ngettext(
+                "%(number)s person is marked as having left; that is saved when you confirm.",
+                "%(number)s people are marked as having left; that is saved when you confirm.",
+                marked,
+            )
+            % {"number": marked},
+        )
+    page = next(iter(_numbers([request.POST.get("page", "")])), 1)
+    return redirect(f"{reverse('portal:workbench_import', args=[pk])}?verdict={MISSING}&page={page}")
+
+
+def _numbers(texts: list[str]) -> list[int]:
+    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 @require_POST
