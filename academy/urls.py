@@ -21,6 +21,7 @@ urlpatterns = [
     path("enrollment/", include("enrollment.urls")),
     path("courses/", include("courses.urls")),
     path("practicum/", include("practicum.urls")),
+    path("me/messages/", include("enrollment.urls_messages")),
     path("", include("academy.portal.urls")),
     path("media/", include("cms.urls")),
     path("jobs/", include("cms.urls_jobs")),

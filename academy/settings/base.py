@@ -3,7 +3,7 @@
 from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from academy.settings.environment import BASE_DIR, database_from, env, origins_of
+from academy.settings.environment import BASE_DIR, database_from, env, gateway_from, origins_of
 
 # --- What the academy is made of ---------------------------------------------------------------
 
@@ -211,6 +211,11 @@ INVITATION_DAYS = 14
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 IDENTITY_PEPPER = env.str("IDENTITY_PEPPER", default="")
+
+# --- Messages: gateways over HTTP; off without an address ------------------------------------------------
+
+SMS = gateway_from("SMS")
+WECOM = gateway_from("WECOM")
 
 # --- Wagtail ------------------------------------------------------------------------------------
 

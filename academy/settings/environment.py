@@ -6,6 +6,7 @@ typing mistake.
 """
 
 import difflib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,14 @@ KNOWN = frozenset(
         "SECRET_KEY",
         "SECRET_KEY_FALLBACKS",
         "SITE_URL",
+        "SMS_BODY",
+        "SMS_TOKEN",
+        "SMS_URL",
         "STATIC_ROOT",
         "TRUSTED_PROXY_COUNT",
+        "WECOM_BODY",
+        "WECOM_TOKEN",
+        "WECOM_URL",
     }
 )
 _KINDS = {bool: "on or off", int: "a whole number", float: "a number"}
@@ -140,6 +147,36 @@ def database_from(url: str) -> dict[str, Any]:
         options.setdefault("prepare_threshold", 5)
     config["ATOMIC_REQUESTS"] = False
     return config
+
+
+#: What a gateway is sent unless it is told otherwise.
+GATEWAY_BODY = '{"to": "{phone}", "text": "{subject} {url}", "id": "{key}"}'
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def gateway_from(name: str) -> dict[str, Any]:
+    """A gateway for messages from ``<name>_URL``, ``<name>_TOKEN``, ``<name>_BODY``; off without an URL.
+
+    Raises:
+        ImproperlyConfigured: the address is no https address, or the body is no JSON object.
+    """
+    url = env.str(f"{name}_URL", default="").strip()
+    if url:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
+        if not safe or not parts.hostname:
+            raise ImproperlyConfigured(
+                f"{name}_URL must begin with https:// and a host: names and phone numbers are sent to it."
+            )
+    try:
+        body = json.loads(env.str(f"{name}_BODY", default="").strip() or GATEWAY_BODY)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ImproperlyConfigured(
+            f"{name}_BODY must be a JSON object, for example {GATEWAY_BODY}; leave it empty for this one."
+        )
+    return {"URL": url, "TOKEN": env.str(f"{name}_TOKEN", default=""), "BODY": body}
 
 
 def origins_of(tiles: str) -> list[str]:

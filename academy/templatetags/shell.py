@@ -60,7 +60,7 @@ ACCOUNT = (
 #: Only for those who have something to do besides studying.
 JOBS = Place("jobs", "jobs:list", _("Background work"), "clock-history")
 #: Which section a page belongs to, by the name space of its address.
-SECTIONS = {"courses": "courses", "practicum": "schedule", "jobs": "jobs"}
+SECTIONS = {"courses": "courses", "practicum": "schedule", "jobs": "jobs", "messages": "me"}
 SECTIONS_OF_VIEWS = {
     "portal:home": "home",
     "practicum:base_list": "bases",
@@ -68,6 +68,16 @@ SECTIONS_OF_VIEWS = {
     "practicum:host": "host",
 }
 ME_VIEWS = frozenset({"me", "ledger", "personal_data", "certificates"})
+
+
+#: The pages about oneself, as tabs of each.
+ABOUT_ME = (
+    ("portal:me", _("Study record")),
+    ("messages:list", _("Messages")),
+    ("portal:ledger", _("Ledger of hours")),
+    ("portal:certificates", _("Certificates")),
+    ("portal:personal_data", _("Personal data")),
+)
 
 
 @dataclass
@@ -78,6 +88,8 @@ class Shell:
     main: list[dict[str, object]] = field(default_factory=list)
     work: list[dict[str, object]] = field(default_factory=list)
     account: list[dict[str, object]] = field(default_factory=list)
+    #: Messages not opened yet.
+    unread: int = 0
 
 
 def work_places(scope: Scope) -> list[Place]:
@@ -160,7 +172,7 @@ def _entries(places: tuple[Place, ...] | list[Place], here: str) -> list[dict[st
 
 @register.simple_tag(takes_context=True)
 def shell(context: Context) -> Shell:
-    """The frame for the person who asks; their roles cost one query, read once per request."""
+    """The frame for the person who asks; their roles and unread messages cost one query."""
     request = context.get("request")
     user = getattr(request, "user", None)
     here = context.get("section") or (section_of(request) if request is not None else "")
@@ -172,7 +184,14 @@ def shell(context: Context) -> Shell:
         main=_entries(STUDY, here),
         work=_entries(work, here),
         account=_entries((*ACCOUNT, JOBS) if work else ACCOUNT, here),
+        unread=user.unread_messages,
     )
+
+
+@register.simple_tag
+def me_tabs(here: str) -> list[dict[str, object]]:
+    """The pages about oneself; ``here`` is the view that is shown."""
+    return [{"label": label, "url": _address(view), "current": view == here} for view, label in ABOUT_ME]
 
 
 @cache

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -96,9 +97,23 @@ class User(AbstractUser):
         return f"{self.phone[:3]}****{self.phone[-4:]}" if self.phone and len(self.phone) >= 7 else ""
 
     @cached_property
+    def _standing(self) -> tuple[list[tuple[str, str]], int]:
+        """Grants of roles and places, and how many messages are unread: one query for the frame of a page."""
+        rows = _GRANTS.run(user=self.pk)
+        return (
+            [(role, path) for role, path in rows if role != UNREAD],
+            next((int(number) for role, number in rows if role == UNREAD), 0),
+        )
+
+    @property
+    def unread_messages(self) -> int:
+        """How many messages wait to be opened, as of this request's beginning."""
+        return self._standing[1]
+
+    @cached_property
     def scope(self) -> Scope:
         """Roles and organization scope (one query, kept on this instance)."""
-        grants = _GRANTS.run(user=self.pk)
+        grants = self._standing[0]
         roles = frozenset(role for role, _path in grants if role != GUIDE)
         everything = self.is_superuser or Role.ADMINISTRATOR in roles
         managed = tuple(path for role, path in grants if role == Role.AFFAIRS_WORKER and path)
@@ -115,21 +130,32 @@ class User(AbstractUser):
 
 #: Not a role that is granted: whoever is in a service group guides its organizations.
 GUIDE = "guide"
+#: Nor this: the number of unread messages comes with the roles, so that the frame costs no second query.
+UNREAD = "unread"
 
 
 def _grants(user: int) -> models.QuerySet[RoleGrant, Any]:
-    """Roles with their places, and the organizations of one's service groups, by one query."""
+    """Roles with their places, the places of one's service groups, and unread messages, by one query."""
+    from enrollment.models.messages import Message
     from enrollment.models.organizations import Organization
 
     guided = Organization.objects.filter(
         service_group__guides__user=user, dissolved_on__isnull=True
     ).order_by()
+    unread = (
+        Message.objects.filter(recipient=user)
+        .unread()
+        .order_by()
+        .values("recipient")
+        .annotate(number=Cast(models.Count("pk"), models.CharField()))
+    )
     return (
         RoleGrant.objects.filter(user=user)
         .order_by()
         .values_list("role", "organization__path")
         .union(
             guided.values_list(models.Value(GUIDE, output_field=models.CharField()), "path"),
+            unread.values_list(models.Value(UNREAD, output_field=models.CharField()), "number"),
             all=True,
         )
     )

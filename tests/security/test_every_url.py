@@ -25,6 +25,7 @@ from courses.actions import quizzes
 from enrollment.actions import certificates
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
+from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
 from practicum.actions import visits
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
@@ -146,6 +147,7 @@ def world(everyone, soft, bio, park):
         "practicum:visit_move:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
         "practicum:host_answer:pk": visit.pk,
+        "messages:pk": told(zhang).pk,
         "jobs:pk": exported(everyone["li"]).pk,
         "cms:token": "none",
         "cms:name": "none.jpg",
@@ -161,6 +163,12 @@ def world(everyone, soft, bio, park):
         "_1": "none",
     }
     return values
+
+
+def told(user):
+    """A message to ``user``."""
+    notify(kind="certificate_issued", recipients=[user.pk], key="walk", context={"title": "示例秘密培训班"})
+    return user.inbox.get(key="walk")
 
 
 def exported(user):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from academy import reports
+from academy.templatetags.shell import me_tabs
 from enrollment.models import HourEntry, HourKind, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
 from enrollment.requests import AuthenticatedHttpRequest
@@ -39,25 +40,13 @@ def _trainee(request: AuthenticatedHttpRequest) -> Trainee | None:
     )
 
 
-def _tabs(here: str) -> list[dict[str, Any]]:
-    names = (
-        ("me", _("Study record")),
-        ("ledger", _("Ledger of hours")),
-        ("certificates", _("Certificates")),
-        ("personal_data", _("Personal data")),
-    )
-    return [
-        {"label": label, "url": reverse(f"portal:{name}"), "current": name == here} for name, label in names
-    ]
-
-
 def _year(request: HttpRequest, years: list[int]) -> int:
     asked = request.GET.get("year", "")
     return next((year for year in years if str(year) == asked), years[0])
 
 
 def _page(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:
-    return render(request, template, {"tabs": _tabs(here), **context})
+    return render(request, template, {"tabs": me_tabs(f"portal:{here}"), **context})
 
 
 @require_GET
