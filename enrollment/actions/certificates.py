@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cms.refusals import Refused
+from enrollment.actions.class_news import tell_certified
 from enrollment.actions.classes import lock_class
 from enrollment.actions.journal import note, note_many
 from enrollment.models import Certificate, Enrollment, EnrollmentStatus, TrainingClass, User
@@ -66,6 +67,7 @@ def issue_in_bulk(
             )
     Certificate.objects.bulk_create(new, batch_size=500)
     note_many(new, "enrollment.certificate.issue", actor=actor)
+    tell_certified(row, new)
     return [held.certificate for held in people]
 
 

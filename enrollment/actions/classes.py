@@ -17,6 +17,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from cms.refusals import Reason, Refused
+from enrollment.actions.class_news import tell_enrolled, tell_left_out, tell_promoted
 from enrollment.actions.journal import note, note_many
 from enrollment.closing import reasons_against
 from enrollment.models import (
@@ -214,7 +215,10 @@ def transition(*, training_class: TrainingClass, to: str, actor: User | None) ->
         raise Refused(*against)
     enrollments = Enrollment.objects.filter(training_class=row)
     now = timezone.now()
+    joining: list[Enrollment] = []
+    leaving: list[Enrollment] = []
     if to == ClassStatus.RUNNING and before != ClassStatus.CLOSED:
+        joining = list(enrollments.filter(status=EnrollmentStatus.NOMINATED))
         enrollments.filter(status=EnrollmentStatus.NOMINATED).update(
             status=EnrollmentStatus.ENROLLED, updated_at=now
         )
@@ -226,17 +230,25 @@ def transition(*, training_class: TrainingClass, to: str, actor: User | None) ->
         enrollments.filter(status=EnrollmentStatus.ENROLLED).update(
             status=EnrollmentStatus.COMPLETED, updated_at=now
         )
-        enrollments.filter(status__in=[EnrollmentStatus.NOMINATED, EnrollmentStatus.WAITLISTED]).update(
-            status=EnrollmentStatus.WITHDRAWN, waiting_since=None, updated_at=now
+        undecided = enrollments.filter(
+            status__in=[EnrollmentStatus.NOMINATED, EnrollmentStatus.WAITLISTED]
         )
+        leaving = list(undecided)
+        undecided.update(status=EnrollmentStatus.WITHDRAWN, waiting_since=None, updated_at=now)
     elif to == ClassStatus.CANCELLED:
-        enrollments.exclude(status=EnrollmentStatus.WITHDRAWN).update(
-            status=EnrollmentStatus.WITHDRAWN, waiting_since=None, updated_at=now
-        )
+        present = enrollments.exclude(status=EnrollmentStatus.WITHDRAWN)
+        leaving = list(present)
+        present.update(status=EnrollmentStatus.WITHDRAWN, waiting_since=None, updated_at=now)
     row.status = to
     row.save(update_fields=["status"])
     announce(row)
     note(row, "enrollment.class.transition", actor=actor, data={"before": before, "after": to})
+    for held in joining:
+        held.status, held.updated_at = EnrollmentStatus.ENROLLED, now
+    for held in leaving:
+        held.updated_at = now
+    tell_enrolled(row, joining)
+    tell_left_out(row, leaving, actor=actor, cause=to)
     return row
 
 
@@ -459,6 +471,7 @@ def _join(
     )
     if any(held.status in ROSTER_STATUSES for held in result.enrolled):
         announce(row)
+    tell_enrolled(row, result.enrolled)
     verb = "nominate" if nomination is not None else "enrol"
     note_many(result.enrolled, f"enrollment.enrollment.{verb}", actor=actor)
     note_many(result.waitlisted, "enrollment.enrollment.waitlist", actor=actor)
@@ -523,6 +536,7 @@ def promote(*, training_class: TrainingClass, actor: User | None) -> list[Enroll
     if any(held.status in ROSTER_STATUSES for held in promoted):
         announce(training_class)
     note_many(promoted, "enrollment.enrollment.promote", actor=actor)
+    tell_promoted(training_class, promoted)
     return promoted
 
 
@@ -549,6 +563,7 @@ def withdraw(*, enrollment: Enrollment, actor: User | None, reason: str) -> list
     held.group_number, held.is_monitor, held.is_group_leader = None, False, False
     held.save()
     note(held, "enrollment.enrollment.withdraw", actor=actor, data={"reason": held.note})
+    tell_left_out(row, [held], actor=actor, reason=held.note)
     enrollment.status = held.status
     return promote(training_class=row, actor=actor)
 
