@@ -13,6 +13,8 @@ LOG_ACTIONS = (
     ("enrollment.person.appoint", _("Appoint"), _("Given a new post")),
     ("enrollment.person.depart", _("Take off the roster"), _("Left; taken off the roster")),
     ("enrollment.people.export", _("Export people"), _("Personal data exported")),
+    ("enrollment.guidance.record", _("Record guidance"), _("Guidance recorded")),
+    ("enrollment.guidance.settle", _("Settle a follow-up"), _("Follow-up settled")),
     ("enrollment.exemption.record", _("Record an exemption"), _("Exempted from the year's hours")),
     ("enrollment.exemption.change", _("Change an exemption"), _("Exemption changed")),
     ("enrollment.exemption.withdraw", _("Withdraw an exemption"), _("Exemption withdrawn")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from enrollment.models import (
@@ -13,6 +13,7 @@ from enrollment.models import (
     BranchActivity,
     ClassStatus,
     EnrollmentStatus,
+    Guidance,
     Organization,
     OrganizationStanding,
     Quota,
@@ -33,11 +34,15 @@ class Guided:
     #: Classes that take nominations, with seats for this organization and nobody sent.
     open_classes: int = 0
     activities: int = 0
+    #: Follow-ups that wait, and of these the ones that should have been settled already.
+    follow_ups: int = 0
+    overdue: int = 0
+    last_contact: dt.date | None = None
 
     @property
     def needs_attention(self) -> bool:
         """Whether a guide has something to do there."""
-        return bool(self.short or self.without_centralized or self.open_classes)
+        return bool(self.short or self.without_centralized or self.open_classes or self.overdue)
 
 
 def organizations_of(user: User) -> QuerySet[Organization]:
@@ -72,7 +77,7 @@ def activities_in(organizations: list[Organization], year: int) -> QuerySet[Bran
 
 
 def guided(user: User, year: int) -> list[Guided]:
-    """Every organization with its figures and wants (five queries, however many there are)."""
+    """Every organization with its figures and wants (six queries, however many there are)."""
     places = {place.pk: Guided(place) for place in organizations_of(user)}
     here = [place.organization for place in places.values()]
     sums = (
@@ -99,6 +104,21 @@ def guided(user: User, year: int) -> list[Guided]:
     held = activities_in(here, year).order_by().values_list("organization").annotate(total=Count("pk"))
     for pk, total in held:
         places[pk].activities = total
+    today = timezone.localdate()
+    waiting = Q(follow_up_by__isnull=False, settled_on__isnull=True)
+    contacts = (
+        Guidance.objects.filter(organization__in=here)
+        .order_by()
+        .values_list("organization")
+        .annotate(
+            waiting=Count("pk", filter=waiting),
+            overdue=Count("pk", filter=waiting & Q(follow_up_by__lt=today)),
+            last=Max("held_on"),
+        )
+    )
+    for pk, follow_ups, overdue, last in contacts:
+        place = places[pk]
+        place.follow_ups, place.overdue, place.last_contact = follow_ups, overdue, last
     return list(places.values())
 
 
@@ -114,3 +134,12 @@ def people_wanting(user: User, organization: Organization, year: int) -> QuerySe
     """Who is still short there, or lacks a centralized training: by name, in no order of merit."""
     people: QuerySet[Standing] = needs_attention(user, year).filter(organization=organization)
     return people
+
+
+def guidance_of(user: User, organization: Organization) -> QuerySet[Guidance]:
+    """What guides did there, the latest first; follow-ups that wait stand before everything else."""
+    waits_first = Case(
+        When(follow_up_by__isnull=False, settled_on__isnull=True, then=Value(0)), default=Value(1)
+    )
+    records: QuerySet[Guidance] = Guidance.objects.visible_to(user).filter(organization=organization)
+    return records.order_by(waits_first, "-held_on", "-pk")

@@ -21,6 +21,7 @@ urlpatterns = [
     path("zone/<str:code>/people.xlsx", zone.zone_people_export, name="zone_people_export"),
     path("guide/", guide.guide, name="guide"),
     path("guide/organizations.xlsx", guide.export, name="guide_export"),
+    path("guide/records/<int:pk>/settle/", guide.settle, name="guide_settle"),
     path("guide/<str:code>/", guide.organization, name="guide_organization"),
     path("workbench/", include(workbench)),
     path("language/", frame.language, name="language"),

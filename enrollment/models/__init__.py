@@ -23,6 +23,7 @@ from enrollment.models.classes import (
     RosterImport,
     TrainingClass,
 )
+from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
     ONLINE_KINDS,
     QUARTERS_PER_HOUR,
@@ -109,6 +110,8 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Exemption",
+    "Guidance",
+    "GuidanceWay",
     "Guide",
     "GuideKind",
     "HistoryIsAppendOnly",

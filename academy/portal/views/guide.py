@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from academy.portal import guide as reads
 from academy.portal.guide import Guided
 from cms import spreadsheets
+from cms.refusals import Refused
 from cms.spreadsheets import Sheet
 from cms.templatetags.ui import hours
+from enrollment.actions.guidance import record_guidance, settle_follow_up
 from enrollment.actions.journal import note
-from enrollment.models import CohortCode
+from enrollment.models import CohortCode, Guidance, GuidanceWay
 
 PEOPLE_PER_PAGE = 50
 ACTIVITIES_SHOWN = 5
+GUIDANCE_SHOWN = 30
 
 
 class NeedFilter(forms.Form):
@@ -41,8 +46,33 @@ class NeedFilter(forms.Form):
             ("short", gettext_lazy("Somebody is still short")),
             ("centralized", gettext_lazy("A centralized training is missing")),
             ("nominations", gettext_lazy("Nobody is nominated")),
+            ("follow_ups", gettext_lazy("A follow-up waits")),
         ],
     )
+
+
+class GuidanceForm(forms.Form):
+    """What a guide did in an organization, and what is to follow."""
+
+    way = forms.ChoiceField(label=gettext_lazy("Way"), choices=GuidanceWay.choices)
+    held_on = forms.DateField(
+        label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    summary = forms.CharField(
+        label=gettext_lazy("What was done"), max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    follow_up = forms.CharField(
+        label=gettext_lazy("What is to follow"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    follow_up_by = forms.DateField(
+        label=gettext_lazy("To be settled by"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    nonce = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
 NEEDS: dict[str, Callable[[Guided], Any]] = {
@@ -50,6 +80,7 @@ NEEDS: dict[str, Callable[[Guided], Any]] = {
     "short": lambda place: place.short,
     "centralized": lambda place: place.without_centralized,
     "nominations": lambda place: place.open_classes,
+    "follow_ups": lambda place: place.follow_ups,
 }
 
 
@@ -112,6 +143,8 @@ def export(request: HttpRequest) -> HttpResponse:
         _("Without centralized training"),
         _("Classes without a nomination"),
         _("Branch activities"),
+        _("Last contact"),
+        _("Follow-ups that wait"),
     ]
     rows = [
         [
@@ -125,6 +158,8 @@ def export(request: HttpRequest) -> HttpResponse:
             place.without_centralized,
             place.open_classes,
             place.activities,
+            place.last_contact,
+            place.follow_ups,
         ]
         for place in places
     ]
@@ -136,14 +171,25 @@ def export(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_guides
 def organization(request: HttpRequest, code: str) -> HttpResponse:
-    """One organization: who needs attention there, seats that wait for a name, and branch life."""
+    """One organization: who needs attention there, seats that wait, branch life, and what guides did."""
     year = timezone.localdate().year
     place = next((one for one in reads.guided(request.user, year) if one.organization.code == code), None)
     if place is None:
         raise Http404
+    today = timezone.localdate()
+    form = GuidanceForm(request.POST or None, initial={"held_on": today, "nonce": uuid.uuid4().hex})
+    if request.method == "POST" and form.is_valid():
+        try:
+            record_guidance(organization=place.organization, guide=request.user, **form.cleaned_data)
+        except Refused as refused:
+            for reason in refused.reasons:
+                form.add_error(reason.field if reason.field in form.fields else None, str(reason))
+        else:
+            messages.success(request, _("The record was saved."))
+            return redirect("portal:guide_organization", code=code)
     here = [place.organization]
     people = reads.people_wanting(request.user, place.organization, year)
     page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
@@ -151,6 +197,9 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "section": "guide",
         "place": place,
+        "form": form,
+        "today": today,
+        "guidance": reads.guidance_of(request.user, place.organization)[:GUIDANCE_SHOWN],
         "year": year,
         "page": page,
         "crumbs": [{"label": _("Guided organizations"), "url": reverse("portal:guide")}],
@@ -184,4 +233,23 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
         actor=request.user,
         data={"year": year, "shown": len(page.object_list)},
     )
-    return render(request, "academy/guide_organization.html", context)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "academy/guide_organization.html", context, status=status)
+
+
+@require_POST
+@for_guides
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    """Settle the follow-up of a record."""
+    record = get_object_or_404(
+        Guidance.objects.visible_to(request.user).select_related("organization"), pk=pk
+    )
+    try:
+        settle_follow_up(
+            record=record, guide=request.user, settlement=request.POST.get("settlement", "")[:300]
+        )
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    else:
+        messages.success(request, _("The follow-up is settled."))
+    return redirect("portal:guide_organization", code=record.organization.code)

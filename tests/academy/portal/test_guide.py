@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from io import BytesIO
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
+from cms.refusals import Refused
 from enrollment.actions.classes import nominate, set_quota
+from enrollment.actions.guidance import record_guidance, settle_follow_up
 from enrollment.actions.people import exempt
-from enrollment.models import Guide, GuideKind, HourKind, Organization, ServiceGroup, Standing, Trainee
+from enrollment.models import (
+    Guidance,
+    Guide,
+    GuideKind,
+    HourKind,
+    Organization,
+    ServiceGroup,
+    Standing,
+    Trainee,
+)
 from tests.factories.enrollment import trainees, training_class
 from tests.people import account
 
 pytestmark = pytest.mark.django_db
 
-#: Session with user, scope, organizations, figures, wants, seats without a name, activities.
-MOST_QUERIES = 7
+#: Session with user, scope, organizations, figures, wants, seats without a name, activities, records.
+MOST_QUERIES = 8
 
 
 @pytest.fixture
@@ -49,8 +63,6 @@ def test_a_guide_sees_the_organizations_of_the_group(qian, everyone, credit, sig
 
 
 def test_the_exempt_need_no_attention(qian, wang, zhao, sign_in):
-    import datetime as dt
-
     exempt(trainee=wang.trainee, ground="age", reason="年事已高", starts_on=dt.date(2020, 1, 1), actor=zhao)
     client = sign_in(user=qian)
     assert places(client)["SOFT"].short == 0
@@ -145,3 +157,111 @@ def test_an_administrator_links_the_account(tree, zhao, zhang, sign_in):
     assert ModelLogEntry.objects.filter(action="wagtail.create", object_id=str(made.pk), user=zhao).exists()
     client.post(reverse("guides:edit", args=[made.pk]), {**form, "account": ""})
     assert Guide.objects.get().user is None
+
+
+# --- Visits and follow-ups -----------------------------------------------------------------------------
+
+
+def written(**other):
+    return {
+        "way": "visit",
+        "held_on": timezone.localdate().isoformat(),
+        "summary": "走访支部，了解年度学时情况。",
+        "follow_up": "协助推荐一名学员",
+        "follow_up_by": (timezone.localdate() + dt.timedelta(days=7)).isoformat(),
+        "nonce": "n1",
+        **other,
+    }
+
+
+def page_of(client, **data):
+    url = reverse("portal:guide_organization", args=["SOFT"])
+    return client.post(url, data) if data else client.get(url)
+
+
+def test_a_visit_is_recorded_once_and_its_follow_up_settled(qian, everyone, sign_in):
+    client = sign_in(user=qian)
+    for _time in range(2):
+        assert page_of(client, **written()).status_code == 302
+    record = Guidance.objects.get()
+    assert (record.guide, record.guide_name, record.organization.code) == (qian, "钱顾问", "SOFT")
+    place = places(client)["SOFT"]
+    assert (place.follow_ups, place.overdue, place.last_contact) == (1, 0, timezone.localdate())
+    assert set(places(client, need="follow_ups")) == {"SOFT"}
+    settle = reverse("portal:guide_settle", args=[record.pk])
+    client.post(settle, {"settlement": " "})
+    record.refresh_from_db()
+    assert record.is_open
+    client.post(settle, {"settlement": "已推荐"})
+    record.refresh_from_db()
+    assert (record.settled_on, record.settlement) == (timezone.localdate(), "已推荐")
+    # Settled again, from an old tab: the first word stands.
+    client.post(settle, {"settlement": "另一说法"})
+    record.refresh_from_db()
+    assert record.settlement == "已推荐"
+    assert "已推荐" in page_of(client).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"summary": " "}, "summary"),
+        ({"held_on": "2999-01-01"}, "held_on"),
+        ({"held_on": "2020-01-01"}, "held_on"),
+        ({"follow_up_by": ""}, "follow_up_by"),
+        ({"follow_up": ""}, "follow_up_by"),
+        ({"follow_up_by": "2020-01-01"}, "follow_up_by"),
+        ({"way": "telepathy"}, "way"),
+    ],
+)
+def test_a_flawed_record_is_said_at_its_field_and_nothing_is_lost(qian, everyone, sign_in, changed, field):
+    response = page_of(sign_in(user=qian), **written(**changed))
+    assert response.status_code == 422
+    assert field in response.context["form"].errors
+    assert not Guidance.objects.exists()
+    if field != "summary":
+        assert "走访支部，了解年度学时情况。" in response.content.decode()
+
+
+def test_records_are_for_the_group_and_administrators(qian, everyone, sign_in, tree):
+    page_of(sign_in(user=qian), **written())
+    record = Guidance.objects.get()
+    for name in ("zhang", "wang", "li", "zhou", "outsider"):
+        assert not Guidance.objects.visible_to(everyone[name]).exists(), name
+    assert Guidance.objects.visible_to(everyone["zhao"]).exists()
+    stranger = account("other", "另一顾问", "13800000019")
+    group = ServiceGroup.objects.create(code="G9", name="第九服务小组")
+    Guide.objects.create(group=group, kind=GuideKind.ADVISER, name=stranger.name, user=stranger)
+    Organization.objects.filter(pk=tree.bio.pk).update(service_group=group)
+    assert (
+        sign_in(user=stranger)
+        .post(reverse("portal:guide_settle", args=[record.pk]), {"settlement": "x"})
+        .status_code
+        == 404
+    )
+    with pytest.raises(Refused, match="guidance_not_yours"):
+        record_guidance(
+            organization=tree.soft,
+            guide=stranger,
+            way="call",
+            held_on=timezone.localdate(),
+            summary="电话",
+            nonce="n2",
+        )
+    with pytest.raises(Refused, match="guidance_not_yours"):
+        settle_follow_up(record=record, guide=stranger, settlement="x")
+
+
+def test_the_database_refuses_half_a_follow_up(qian, tree):
+    common = {"organization": tree.soft, "guide_name": "x", "way": "call", "summary": "x"}
+    day = timezone.localdate()
+    for number, flawed in enumerate(
+        [
+            {"follow_up": "只有内容"},
+            {"follow_up_by": day},
+            {"follow_up": "x", "follow_up_by": day - dt.timedelta(days=1)},
+            {"settled_on": day},
+        ]
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Guidance.objects.create(**common, held_on=day, nonce=str(number), **flawed)
