@@ -11,12 +11,15 @@ from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from enrollment import log_actions
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
 from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
-from enrollment.viewsets.organizations import (
-    guide_viewset,
-    organization_chooser,
-    organization_viewset,
-    service_group_viewset,
+from enrollment.viewsets.organization_chooser import organization_chooser
+from enrollment.viewsets.organization_records import (
+    area_viewset,
+    contact_viewset,
+    industry_tag_viewset,
+    pairing_viewset,
+    title_viewset,
 )
+from enrollment.viewsets.organizations import guide_viewset, organization_viewset, service_group_viewset
 from enrollment.viewsets.people import exemption_viewset, trainee_chooser, trainee_viewset
 
 
@@ -34,6 +37,11 @@ class PeopleGroup(ViewSetGroup):
         exemption_viewset,
         service_group_viewset,
         guide_viewset,
+        title_viewset,
+        contact_viewset,
+        pairing_viewset,
+        area_viewset,
+        industry_tag_viewset,
         hour_rule_viewset,
         year_closure_viewset,
     )

@@ -46,7 +46,7 @@ def require_day(
     Raises:
         Refused: see ``rules.organization_history``.
     """
-    # The line of the founding says when it was entered where the day of founding is not known: it binds nobody.
+    # Where the day of founding is not known, its line has the day it was entered: that binds nobody.
     later = set(kinds) - {ChangeKind.FOUNDED, ChangeKind.SPLIT_OFF}
     same = OrganizationChange.objects.filter(organization=organization, kind__in=later).order_by()
     reasons = rules.day_refusals(

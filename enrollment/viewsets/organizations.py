@@ -2,76 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Model
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column, TitleColumn
-from wagtail.admin.viewsets.chooser import ChooserViewSet
+from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.actions import organizations as actions
 from enrollment.models import STEP, Guide, Organization, OrganizationKind, ServiceGroup, User
+from enrollment.reports_organizations import figures_by_year, timeline
+from enrollment.viewsets.organization_changes import CHANGES
+from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
-    NameFilterForm,
-    ScopedChooseResultsView,
-    ScopedChooseView,
     ScopedIndexView,
+    ScopedInspectView,
     ScopedViewSet,
 )
 
 
-class OrganizationFilterForm(NameFilterForm):
-    """By name, short name or code."""
-
-    searched = ("name", "short_name", "code")
-
-
-class _ChooseOrganization:
-    filter_form_class = OrganizationFilterForm
-    more: Sequence[tuple[str, Any]] = (("code", _("Code")), ("get_kind_display", _("Kind")))
-
-
-class ChooseOrganizationView(_ChooseOrganization, ScopedChooseView):
-    """Choose an organization."""
-
-
-class ChooseOrganizationResultsView(_ChooseOrganization, ScopedChooseResultsView):
-    """Choose an organization: results."""
-
-
-class OrganizationChooserViewSet(ChooserViewSet):
-    """Never a select box of hundreds of organizations."""
-
-    model = Organization
-    icon = "group"
-    choose_one_text = _("Choose an organization")
-    choose_another_text = _("Choose another organization")
-    choose_view_class = ChooseOrganizationView
-    choose_results_view_class = ChooseOrganizationResultsView
-    per_page = 20
-
-
-organization_chooser = OrganizationChooserViewSet("organization_chooser")
-
-
 class OrganizationForm(WagtailAdminModelForm):
-    """An organization and its place in the tree."""
+    """An organization: its place when it is founded, its facts afterwards; the rest has forms of its own."""
 
     parent = forms.ModelChoiceField(
         label=_("Organization above"),
         queryset=Organization.objects.all(),
         widget=organization_chooser.widget_class(),
         required=False,
-        help_text=_("Everything below goes with it when it moves."),
     )
 
     class Meta:
@@ -88,7 +55,6 @@ class OrganizationForm(WagtailAdminModelForm):
             "star",
             "is_social",
             "founded_on",
-            "dissolved_on",
         ]
         widgets = {"tags": forms.CheckboxSelectMultiple}
 
@@ -96,10 +62,9 @@ class OrganizationForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["code"].disabled = True
-            path = self.instance.path[:-STEP]
-            self.initial["parent"] = Organization.objects.filter(path=path).first() if path else None
-        else:
-            del self.fields["dissolved_on"]
+            # These are dated and stand in the history: they have forms of their own.
+            for name in ("name", "short_name", "parent"):
+                del self.fields[name]
 
     def clean_parent(self) -> Organization | None:
         """Only the zone itself stands under nothing."""
@@ -126,27 +91,72 @@ class CreateView(CreateThroughAction):
 
 
 class EditView(EditThroughAction):
-    """Amending, moving, dissolving."""
+    """Amending what is known of it; name and place have forms of their own."""
 
     def perform(self, form: forms.ModelForm) -> Model:
-        """Each change by its own action, so that each stands in the log."""
-        data, changed = form.cleaned_data, set(form.changed_data)
-        user = self.request.user
+        """By the action, with what changed."""
+        data = {name: form.cleaned_data[name] for name in sorted(form.changed_data)}
         organization = Organization.objects.get(pk=form.instance.pk)
-        if "parent" in changed and data["parent"] is not None:
-            organization = actions.move(organization=organization, parent=data["parent"], actor=user)
-        if {"name", "short_name"} & changed:
-            organization = actions.rename(
-                organization=organization, name=data["name"], short_name=data["short_name"], actor=user
+        return actions.amend(organization=organization, actor=self.request.user, **data)
+
+    def get_success_url(self) -> str:
+        """Back to its page."""
+        return reverse("organizations:inspect", args=[self.object.pk])
+
+
+class InspectView(ScopedInspectView):
+    """One organization: facts, contacts, figures, what stands below, and its history."""
+
+    template_name = "enrollment/admin/organization.html"
+    page_title = _("Organization")
+    #: So many organizations below and lines of history are shown; the listing and the tree have the others.
+    most = 100
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """All of it, by a fixed number of queries."""
+        context = super().get_context_data(**kwargs)
+        here = self.object
+        related = ("area", "service_group", "merged_into")
+        organization = Organization.objects.select_related(*related).get(pk=here.pk)
+        above = Organization.objects.filter(
+            path__in=[here.path[:end] for end in range(STEP, len(here.path), STEP)]
+        )
+        below = Organization.objects.below(here).filter(depth=here.depth + 1).active()
+        today = timezone.localdate()
+        return context | {
+            "organization": organization,
+            "above": above,
+            "tags": organization.tags.all(),
+            "titles": organization.titles.order_by("-awarded_on"),
+            "contacts": organization.contacts.all(),
+            "pairings": organization.pairings.select_related("partner"),
+            "paired_by_others": organization.pairings_of_others.select_related("organization"),
+            "guides": organization.service_group.guides.order_by("kind", "pk")
+            if organization.service_group
+            else [],
+            "figures": figures_by_year(here),
+            "below": below[: self.most],
+            "number_below": below.count(),
+            "timeline": timeline(here)[: self.most],
+            "today": today,
+            "may_change": self.user_has_permission("change"),
+        }
+
+    @property
+    def header_buttons(self) -> list[Any]:
+        """What can be done with it, while it exists."""
+        buttons = list(super().header_buttons)
+        if self.object.dissolved_on is not None or not self.user_has_permission("change"):
+            return buttons
+        return buttons + [
+            HeaderButton(
+                view.button,
+                url=reverse(f"organizations:{name}", args=[self.object.pk]),
+                icon_name=view.icon_name,
+                priority=100 + number,
             )
-        details = {"kind", "area", "service_group", "star", "is_social", "founded_on", "tags"} & changed
-        if details:
-            organization = actions.amend(
-                organization=organization, actor=user, **{name: data[name] for name in sorted(details)}
-            )
-        if "dissolved_on" in changed and data["dissolved_on"] is not None:
-            organization = actions.dissolve(organization=organization, on=data["dissolved_on"], actor=user)
-        return organization
+            for number, (name, view) in enumerate(CHANGES)
+        ]
 
 
 class OrganizationFilterSet(WagtailFilterSet):
@@ -183,7 +193,7 @@ class IndexView(ScopedIndexView):
     def columns(self) -> list[Column]:
         """Name with its depth, code, kind, area, stars."""
         return [
-            self.titled("name", TreeColumn, label=_("Organization name"), get_url=self.get_edit_url),
+            self.titled("name", TreeColumn, label=_("Organization name"), get_url=self.get_inspect_url),
             Column("code", label=_("Code"), accessor="code"),
             Column("kind", label=_("Kind"), accessor="get_kind_display"),
             Column("area", label=_("Area"), accessor="area"),
@@ -202,6 +212,8 @@ class OrganizationViewSet(ScopedViewSet):
     index_view_class = IndexView
     add_view_class = CreateView
     edit_view_class = EditView
+    inspect_view_class = InspectView
+    inspect_view_enabled = True
     filterset_class = OrganizationFilterSet
     search_fields = ("name", "short_name", "code")
     search_backend_name = None
@@ -220,7 +232,12 @@ class OrganizationViewSet(ScopedViewSet):
 
     def get_urlpatterns(self) -> list[Any]:
         """Organizations are dissolved, not deleted: their past stays."""
-        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "delete"]
+        kept = [pattern for pattern in super().get_urlpatterns() if pattern.name != "delete"]
+        changes = [
+            path(f"{name}/<int:pk>/", self.construct_view(view, **self.get_common_view_kwargs()), name=name)
+            for name, view in CHANGES
+        ]
+        return [*kept, *changes]
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """No way to the delete screen anywhere."""
