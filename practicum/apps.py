@@ -9,8 +9,10 @@ class PracticumConfig(AppConfig):
     verbose_name = _("Practicum and attendance")
 
     def ready(self) -> None:
-        """Hear of rosters that change."""
+        """Hear of rosters that change; add what can be told of sessions and visits."""
         from enrollment import roster_changes
         from practicum.actions.sessions import follow_roster
+        from practicum.letters import register_kinds
 
         roster_changes.subscribe(follow_roster)
+        register_kinds()

@@ -1,4 +1,4 @@
-"""What people are told of their places in training classes; the actions on classes call these, inside their lock.
+"""What people are told of their places in training classes; actions on classes call these, inside their lock.
 
 People without an account hear it from their organization, as before.
 """
@@ -81,9 +81,9 @@ def tell_left_out(
     reason: str = "",
     cause: str = "",
 ) -> None:
-    """Tell those who are no longer in the class, and whoever nominated them (the one who did it is not told).
+    """Tell those who are no longer in the class, and whoever nominated them (not who did it).
 
-    ``reason`` is what somebody wrote; ``cause`` is ``"cancelled"`` or ``"closed"`` where the class itself ended.
+    ``reason`` is what somebody wrote; ``cause`` is ``"cancelled"`` or ``"closed"`` where the class ended.
     """
     if not enrollments:
         return

@@ -17,6 +17,7 @@ from enrollment.actions.journal import note, note_many
 from enrollment.models import HourRule, TrainingClass, User
 from enrollment.models.rulebook import rules_on
 from enrollment.rules.hours import quarters_for_session
+from practicum.actions import news
 from practicum.actions.occupation import (
     Want,
     agenda_around,
@@ -178,6 +179,7 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
             actor=actor,
             data={"before": before, "after": _told(locked), "reason": reason_given},
         )
+        news.tell_moved(locked, before=before, after=_told(locked), now=timezone.now())
         return locked
 
     return _looking_again(attempt)
@@ -200,6 +202,7 @@ def cancel(*, session: Session, actor: User | None, reason_given: str) -> Sessio
     locked.save(update_fields=["status", "cancel_reason", "sequence", "updated_at"])
     Occupation.objects.filter(session=locked).delete()
     note(locked, "practicum.cancel", actor=actor, data={"reason": locked.cancel_reason})
+    news.tell_cancelled(locked, now=timezone.now())
     return locked
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note
 from enrollment.models import TrainingClass, User
-from practicum.actions import sessions
+from practicum.actions import news, sessions
 from practicum.actions.sessions import SessionPlan
 from practicum.models import (
     Audience,
@@ -337,7 +337,7 @@ def schedule_visit(
             visit=visit, number=1, starts_at=starts_at, ends_at=ends_at, headcount=headcount
         )
         note(visit, "practicum.visit_request", actor=actor)
-        _move(visit, Move.CHECK, Party.ACADEMY, actor=actor)
+        _move(visit, Move.CHECK, Party.ACADEMY, actor=actor, tells=False)
         return _hold(visit, Move.CONFIRM, Party.ACADEMY, actor=actor, now=now)
 
 
@@ -347,8 +347,19 @@ def _given(text: str) -> str:
     return text.strip()[:300]
 
 
-def _move(visit: Visit, move: Move, party: Party, *, actor: User | None, answer: str | None = None) -> Visit:
-    """Make one move, or refuse it. The caller holds the transaction."""
+def _move(
+    visit: Visit,
+    move: Move,
+    party: Party,
+    *,
+    actor: User | None,
+    answer: str | None = None,
+    tells: bool = True,
+) -> Visit:
+    """Make one move, or refuse it, and tell the other side. The caller holds the transaction.
+
+    Without ``tells`` the caller does, when all that is to be told has been written.
+    """
     locked = Visit.objects.select_for_update(of=("self",)).select_related("base").get(pk=visit.pk)
     stage = next_stage(locked.status, move, party)
     if stage is None:
@@ -363,13 +374,15 @@ def _move(visit: Visit, move: Move, party: Party, *, actor: User | None, answer:
         actor=actor,
         data={"before": before, "after": locked.status, "party": party.value, "answer": locked.answer},
     )
+    if tells:
+        news.tell_of_visit(locked, move, party, actor=actor)
     return locked
 
 
 def _hold(visit: Visit, move: Move, party: Party, *, actor: User | None, now: dt.datetime) -> Visit:
     """Confirm a visit: one session for each batch, and an end to rival requests."""
     TrainingBase.objects.select_for_update().get(pk=visit.base_id)
-    moved = _move(visit, move, party, actor=actor)
+    moved = _move(visit, move, party, actor=actor, tells=False)
     batches = list(moved.batches.all())
     found = unmet(
         base=moved.base,
@@ -390,6 +403,7 @@ def _hold(visit: Visit, move: Move, party: Party, *, actor: User | None, now: dt
     moved.starts_at, moved.ends_at = batches[0].starts_at, max(row.ends_at for row in batches)
     moved.save(update_fields=["starts_at", "ends_at", "updated_at"])
     _reject_rivals(moved, batches, actor=actor)
+    news.tell_of_visit(moved, move, party, actor=actor)
     return moved
 
 
@@ -450,3 +464,4 @@ def _reject_rivals(visit: Visit, batches: Sequence[VisitBatch], *, actor: User |
                 actor=actor,
                 data={"before": before, "after": rival.status, "in_favour_of": visit.pk},
             )
+            news.tell_of_visit(rival, Move.REJECT, Party.ACADEMY, actor=actor)

@@ -181,7 +181,13 @@ def test_no_quiet_hours_may_be_chosen(sign_in, zhang):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"quiet_until": ""}, {"quiet_from": "25:00"}, {"digest": "hourly"}, {"digest": ""}, {"classes": ["sms"]}],
+    [
+        {"quiet_until": ""},
+        {"quiet_from": "25:00"},
+        {"digest": "hourly"},
+        {"digest": ""},
+        {"classes": ["sms"]},
+    ],
 )
 def test_wrong_choices_get_a_sentence_and_change_nothing(sign_in, zhang, changes):
     User.objects.filter(pk=zhang.pk).update(email="zhang@example.com")

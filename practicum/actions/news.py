@@ -1,0 +1,109 @@
+"""What people are told of sessions and visits; the actions that make the change call these."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from django.urls import reverse
+from django.utils import timezone
+
+from enrollment.actions.messages import notify
+from enrollment.models import Role, RoleGrant, Trainee, User
+from practicum.models import BaseHost, Session, Visit
+from practicum.models.projection import expected_people
+from practicum.rules.visits import Move, Party
+
+#: Moves that the other side hears of; the rest is the academy's own book-keeping.
+TOLD = frozenset(
+    {
+        Move.CHECK,
+        Move.REJECT,
+        Move.CONFIRM,
+        Move.DECLINE,
+        Move.PROPOSE,
+        Move.ACCEPT,
+        Move.REFUSE,
+        Move.BRIEF,
+        Move.CANCEL,
+    }
+)
+
+
+def _accounts(trainee_ids: Iterable[int]) -> list[int]:
+    found = Trainee.objects.filter(pk__in=list(trainee_ids), user__isnull=False)
+    return [user_id for user_id in found.values_list("user_id", flat=True) if user_id is not None]
+
+
+def _facts(session: Session) -> dict[str, object]:
+    return {
+        "title": session.title,
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+        "where": session.where,
+    }
+
+
+def tell_moved(
+    session: Session, *, before: Mapping[str, str], after: Mapping[str, str], now: dt.datetime
+) -> None:
+    """Tell those expected that time or place of a coming session are others; ``before`` is what they knew."""
+    if before == after or session.ends_at <= now:
+        return
+    notify(
+        kind="session_moved",
+        recipients=_accounts(expected_people([session]).get(session.pk, [])),
+        key=f"session:{session.pk}:moved:{session.sequence}",
+        context={**_facts(session), "was_when": before["when"], "was_where": before["where"]},
+        link=reverse("practicum:session", args=[session.pk]),
+    )
+
+
+def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
+    """Tell those who were expected that a coming session does not take place."""
+    if session.ends_at <= now:
+        return
+    notify(
+        kind="session_cancelled",
+        recipients=_accounts(expected_people([session]).get(session.pk, [])),
+        key=f"session:{session.pk}:cancelled",
+        context={**_facts(session), "reason": session.cancel_reason},
+        link=reverse("practicum:session", args=[session.pk]),
+    )
+
+
+def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None) -> None:
+    """Tell the other side of a move: hosts of what the academy does, the academy of what the base does.
+
+    A request that is not taken up never reached the base: that goes to whoever asked.
+    """
+    if move not in TOLD:
+        return
+    people: set[int | None]
+    if party == Party.ACADEMY and move != Move.REJECT:
+        people = set(BaseHost.objects.filter(base=visit.base_id).values_list("user_id", flat=True))
+        link = reverse("practicum:host_visit", args=[visit.pk])
+    else:
+        # Whoever asked follows it; where nobody in particular did, all who run the academy.
+        people = (
+            {visit.requested_by_id}
+            if visit.requested_by_id is not None
+            else set(RoleGrant.objects.filter(role=Role.ADMINISTRATOR).values_list("user_id", flat=True))
+        )
+        link = reverse("practicum:visit", args=[visit.pk])
+    people.discard(actor.pk if actor is not None else None)
+    notify(
+        kind="visit_news",
+        recipients=[one for one in people if one is not None],
+        key=f"visit:{visit.pk}:{move.value}:{timezone.localtime(visit.updated_at):%Y%m%d%H%M%S%f}",
+        context={
+            "title": visit.title,
+            "base": str(visit.base),
+            "move": move.value,
+            "starts_at": visit.starts_at,
+            "ends_at": visit.ends_at,
+            "headcount": visit.headcount,
+            "answer": visit.answer,
+        },
+        link=link,
+    )

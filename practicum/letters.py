@@ -1,0 +1,13 @@
+"""The kinds of messages about sessions and visits."""
+
+from enrollment.letters import Kind, register
+from enrollment.rules.messages import Group
+
+
+def register_kinds() -> None:
+    """Add them to what can be told."""
+    register(
+        Kind("session_moved", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("session_cancelled", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("visit_news", Group.WORK, "geo-alt"),
+    )
