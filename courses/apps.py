@@ -9,6 +9,9 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from courses import freshness
+        from courses import freshness, reviews
+        from courses.letters import register_kinds
 
         freshness.connect()
+        reviews.connect()
+        register_kinds()

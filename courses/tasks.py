@@ -6,8 +6,9 @@ import logging
 
 from django.utils import timezone
 
+from courses.actions import news
 from courses.actions.quizzes import close_if_overdue
-from courses.models import QuizAttempt
+from courses.models import CourseAssignment, QuizAttempt
 
 logger = logging.getLogger(__name__)
 
@@ -25,3 +26,17 @@ def grade_overdue() -> int:
         except Exception:
             logger.exception("attempt %s was not graded", attempt.pk)
     return graded
+
+
+def tell_assigned(assignment_id: int) -> int:
+    """After a course was given to somebody: they are told; the number who had not heard."""
+    found = CourseAssignment.objects.select_related("course", "cohort", "organization")
+    assignment = found.filter(pk=assignment_id).first()
+    return (
+        news.tell_assigned(assignment=assignment, day=timezone.localdate()) if assignment is not None else 0
+    )
+
+
+def tell_due() -> int:
+    """Every morning: what has to be complete within a week is called to mind, once."""
+    return news.tell_due(day=timezone.localdate())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django_q.tasks import async_task
 from wagtail.log_actions import log
 
 from cms.refusals import Reason, Refused
@@ -12,6 +13,7 @@ from cms.refusals import sentence as _
 from courses.models import CourseAssignment, CoursePage
 from enrollment.models import Cohort, Organization, TrainingClass, User
 
+TELLING = "courses.tasks.tell_assigned"
 ONE_TARGET = Reason("one_target", _("Choose a cohort, a class or an organization: exactly one of them."))
 
 
@@ -42,4 +44,10 @@ def assign_course(
         create_defaults={"due_on": due_on, "is_mandatory": is_mandatory, "created_by": actor},
     )
     log(assignment, "wagtail.create" if is_new else "wagtail.edit", user=actor)
+    announce(assignment=assignment)
     return assignment
+
+
+def announce(*, assignment: CourseAssignment) -> None:
+    """Have those it reaches told in the background, once this transaction is committed."""
+    transaction.on_commit(lambda: async_task(TELLING, assignment.pk, group="messages"))

@@ -117,6 +117,23 @@ class CourseAssignment(models.Model):
     def __str__(self) -> str:
         return f"{self.course} → {self.target}"
 
+    def people(self, day: dt.date) -> models.QuerySet[Trainee]:
+        """Those on the roster whom it reaches on ``day``: the other way round of ``for_trainee``."""
+        present = Trainee.objects.active()
+        if self.cohort is not None:
+            held = Appointment.objects.on(day).filter(cohort=self.cohort.code)
+            return present.filter(pk__in=held.values("trainee"))
+        if self.training_class_id is not None:
+            held_seats = Enrollment.objects.filter(
+                training_class=self.training_class_id, status__in=ROSTER_STATUSES
+            )
+            return present.filter(pk__in=held_seats.values("trainee"))
+        assert self.organization is not None
+        path = self.organization.path
+        return present.filter(
+            Q(home_organization__path__startswith=path) | Q(host_organization__path__startswith=path)
+        )
+
     @property
     def target(self) -> str:
         """Whom it was given to, in words."""

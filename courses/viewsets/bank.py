@@ -21,6 +21,7 @@ from wagtail.snippets.views.snippets import (
     UsageView,
 )
 
+from courses.actions.assignments import announce
 from courses.actions.questions import keep_version
 from courses.models import CourseAssignment, ModulePage, Question, Quiz
 
@@ -223,6 +224,16 @@ class AssignmentCreateView(CreateView):
     def save_instance(self) -> CourseAssignment:
         self.form.instance.created_by = self.request.user
         assignment: CourseAssignment = super().save_instance()
+        announce(assignment=assignment)
+        return assignment
+
+
+class AssignmentEditView(EditView):
+    """Who gets another day hears of it."""
+
+    def save_instance(self) -> CourseAssignment:
+        assignment: CourseAssignment = super().save_instance()
+        announce(assignment=assignment)
         return assignment
 
 
@@ -247,6 +258,7 @@ class AssignmentViewSet(SnippetViewSet):
     list_display = ("course", "target", "due_on", "is_mandatory")
     list_per_page = 50
     add_view_class = AssignmentCreateView
+    edit_view_class = AssignmentEditView
     index_view_class = AssignmentIndexView
     copy_view_enabled = False
     panels = (

@@ -1,0 +1,14 @@
+"""The kinds of messages about courses and pages."""
+
+from enrollment.letters import Kind, register
+from enrollment.rules.messages import Group
+
+
+def register_kinds() -> None:
+    """Add them to what can be told."""
+    register(
+        Kind("course_assigned", Group.STUDY, "book"),
+        Kind("course_due", Group.STUDY, "hourglass-split"),
+        # Wagtail sends its own mail to authors.
+        Kind("page_sent_back", Group.WORK, "pencil-square", inbox_only=True),
+    )
