@@ -44,6 +44,7 @@ def to_the_portal() -> MenuItem:
 def log_actions(actions: Any) -> None:
     """Exports and views of personal data stand in the audit log."""
     actions.register_action("academy.export", _("Export"), _("Exported figures or people"))
+    actions.register_action("academy.own_data", _("Take one's own data"), _("Took a copy of one's own data"))
     actions.register_action("academy.view_people", _("View of people"), _("Looked at a list of people"))
 
 

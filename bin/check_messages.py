@@ -52,7 +52,7 @@ def collect(place: Path) -> None:
                 "--domain",
                 domain,
                 "--no-wrap",
-                "--no-location",
+                "--add-location=file",
                 "--extension",
                 extensions,
                 *(f"--ignore={pattern}" for pattern in IGNORED),
@@ -70,6 +70,21 @@ def collect(place: Path) -> None:
         )
         if done.returncode:
             raise Stop(f"Collecting strings failed: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def tidy(place: Path) -> None:
+    """Write the catalogues so that only what was said differs from one time to the next."""
+    for domain in DOMAINS:
+        path = place / LOCALE / f"{domain}.po"
+        if not path.exists():
+            continue
+        catalogue = polib.pofile(str(path), wrapwidth=0)
+        catalogue.metadata["POT-Creation-Date"] = ""
+        for entry in catalogue.obsolete_entries():
+            catalogue.remove(entry)
+        for entry in catalogue:
+            entry.previous_msgctxt = entry.previous_msgid = entry.previous_msgid_plural = None
+        catalogue.save()
 
 
 def names_in(text: str) -> set[str]:
@@ -119,6 +134,7 @@ def main() -> int:
         raise Stop("xgettext is missing: install gettext")
     if "--update" in sys.argv[1:]:
         collect(ROOT)
+        tidy(ROOT)
         return 0
     with tempfile.TemporaryDirectory(prefix="academy-messages-") as folder:
         copy_of_sources(Path(folder))

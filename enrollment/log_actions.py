@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 #: (action, label, sentence)
 LOG_ACTIONS = (
     ("enrollment.person.admit", _("Admit to the roster"), _("Admitted to the roster")),
+    ("enrollment.person.look", _("Look at a record"), _("Record opened with the phone in full")),
     ("enrollment.person.amend", _("Amend a person"), _("Roster record amended")),
     ("enrollment.person.appoint", _("Appoint"), _("Given a new post")),
     ("enrollment.person.depart", _("Take off the roster"), _("Left; taken off the roster")),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Model, OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views import View
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column
@@ -21,6 +24,7 @@ from wagtail.admin.widgets import AdminDateInput
 from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.actions import people as actions
+from enrollment.actions.journal import note
 from enrollment.models import Appointment, CohortCode, Exemption, Organization, Post, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
 from enrollment.viewsets.organizations import organization_chooser
@@ -119,6 +123,17 @@ class TraineeForm(WagtailAdminModelForm):
         return self.cleaned_data["phone"] or None
 
 
+class LookedAt(View):
+    """Opening a record shows the phone in full: who did so is logged, and the person can read it."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Note the look once the page has been put together, so that a refused one is none."""
+        response = super().get(request, *args, **kwargs)
+        if response.status_code == HTTPStatus.OK:
+            note(self.object, "enrollment.person.look", actor=request.user)
+        return response
+
+
 class CreateView(CreateThroughAction):
     """Admission."""
 
@@ -135,7 +150,7 @@ class CreateView(CreateThroughAction):
         )
 
 
-class EditView(EditThroughAction):
+class EditView(LookedAt, EditThroughAction):
     """Amending, appointing, transferring, leaving."""
 
     def perform(self, form: forms.ModelForm) -> Model:
@@ -163,7 +178,7 @@ class EditView(EditThroughAction):
         return trainee
 
 
-class InspectView(ScopedInspectView):
+class InspectView(LookedAt, ScopedInspectView):
     """The record with the ledger of a year beside it."""
 
     template_name = "enrollment/admin/trainee.html"

@@ -69,6 +69,7 @@ TABLE = (
     line("portal:ledger", SIGNED_IN),
     line("portal:certificates", SIGNED_IN),
     line("portal:personal_data", SIGNED_IN),
+    line("portal:personal_data_copy", SIGNED_IN),
     line("messages:open", some("zhang")),
     line("messages:*", SIGNED_IN),
     line("portal:zone", some("zhao", "zhou"), some("li")),

@@ -10,11 +10,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from academy import reports
+from academy.portal import own_data
 from academy.templatetags.shell import me_tabs
+from cms.spreadsheets import attachment, workbook
+from enrollment.actions.journal import note
 from enrollment.models import HourEntry, HourKind, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
 from enrollment.requests import AuthenticatedHttpRequest
@@ -138,4 +142,15 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
 def personal_data(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What the academy holds about the person, why, and who sees it."""
     trainee = _trainee(request)
-    return _page(request, "academy/personal_data.html", "personal_data", {"trainee": trainee})
+    looks = own_data.looks_at(trainee, own_data.LOOKS_SHOWN) if trainee else []
+    return _page(request, "academy/personal_data.html", "personal_data", {"trainee": trainee, "looks": looks})
+
+
+@require_GET
+@login_required
+def personal_data_copy(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """A copy of everything held about the person, as a spreadsheet; taking it is logged too."""
+    trainee = _trainee(request)
+    content = workbook(*own_data.sheets_about(request.user, trainee))
+    note(request.user, "academy.own_data", actor=request.user)
+    return attachment(content, f"{gettext('My data')} {timezone.localdate():%Y-%m-%d}.xlsx")
