@@ -49,10 +49,10 @@ def _send(kind: str, assignment: CourseAssignment, accounts: list[int], key: str
 
 
 def tell_assigned(*, assignment: CourseAssignment, day: dt.date) -> int:
-    """Tell ``people`` in portions: a cohort may be twelve thousand, and others want to write meanwhile."""
+    """Tell those a course was given to, unless its day has passed or they completed it.
 
-    Given again with another day, they hear of that day.
-    Not to be called inside a transaction.
+    Return how many heard. Given again with another day, they hear of that day. Not to be called inside a
+    transaction.
     """
     if assignment.due_on < day or not assignment.course.live:
         return 0
