@@ -130,6 +130,8 @@ class SplitForm(BasisForm):
         )
         below = Organization.objects.below(here).filter(depth=here.depth + 1)
         self.fields["children"].queryset = below.active()
+        if not below.active().exists():
+            del self.fields["children"]
 
 
 class DissolveForm(BasisForm):
@@ -238,7 +240,7 @@ class RenameView(ChangeView):
     """更名."""
 
     form_class = RenameForm
-    button = _("Rename")
+    button = _("Change its name")
     icon_name = "edit"
     done = _("The organization has a new name; the old one stays in its history.")
 
@@ -267,7 +269,7 @@ class MoveView(ChangeView):
 
     form_class = MoveForm
     button = _("Change the organization above")
-    icon_name = "move"
+    icon_name = "order"
     done = _("The organization stands in its new place, with all below it.")
 
     def perform(self, form: Any) -> Organization:
@@ -361,7 +363,7 @@ class SplitView(ChangeView):
             name=data["name"],
             short_name=data["short_name"],
             people=[person.pk for person in data["people"]],
-            children=[child.pk for child in data["children"]],
+            children=[child.pk for child in data.get("children", [])],
             actor=self.request.user,
             basis=form.basis,
         )
@@ -369,7 +371,7 @@ class SplitView(ChangeView):
     def sentences(self, form: Any, found: Consequences) -> list[str]:
         """Who goes, who stays."""
         data = form.cleaned_data
-        going, below = len(data["people"]), len(data["children"])
+        going, below = len(data["people"]), len(data.get("children", []))
         return [
             _now("%(name)s is founded beside %(old)s.") % {"name": data["name"], "old": self.object.name},
             _now("People: %(going)s go, %(staying)s stay.")

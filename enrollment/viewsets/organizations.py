@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column, TitleColumn
-from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.actions import organizations as actions
 from enrollment.models import STEP, Guide, Organization, OrganizationKind, ServiceGroup, User
@@ -139,23 +138,16 @@ class InspectView(ScopedInspectView):
             "number_below": below.count(),
             "timeline": timeline(here)[: self.most],
             "today": today,
+            "changes": self.changes(),
             "may_change": self.user_has_permission("change"),
         }
 
-    @property
-    def header_buttons(self) -> list[Any]:
-        """What can be done with it, while it exists."""
-        buttons = list(super().header_buttons)
+    def changes(self) -> list[tuple[Any, str]]:
+        """What can be done with it, while it exists: label and address."""
         if self.object.dissolved_on is not None or not self.user_has_permission("change"):
-            return buttons
-        return buttons + [
-            HeaderButton(
-                view.button,
-                url=reverse(f"organizations:{name}", args=[self.object.pk]),
-                icon_name=view.icon_name,
-                priority=100 + number,
-            )
-            for number, (name, view) in enumerate(CHANGES)
+            return []
+        return [
+            (view.button, reverse(f"organizations:{name}", args=[self.object.pk])) for name, view in CHANGES
         ]
 
 
