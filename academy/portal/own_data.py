@@ -57,7 +57,11 @@ def looks_at(trainee: Trainee, limit: int | None = None) -> list[Look]:
 def sheets_about(user: User, trainee: Trainee | None) -> Iterator[Sheet]:
     """The sheets of the person's own copy; dates as that person's language writes them."""
     yield Sheet(
-        _("Personal data"), [_("What"), _("Content")], list(_facts(user, trainee)), widths=(30, 60), is_text=True
+        _("Personal data"),
+        [_("What"), _("Content")],
+        list(_facts(user, trainee)),
+        widths=(30, 60),
+        is_text=True,
     )
     yield Sheet(
         _("Sign-ins"),
