@@ -15,43 +15,28 @@ import os
 import shutil
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "academy.settings.dev")
 django.setup()
 
-from django.urls import Resolver404, resolve  # noqa: E402
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright  # noqa: E402
 
 from tests.e2e import running  # noqa: E402
 from tests.e2e.conftest import CHROMIUM  # noqa: E402
 from tests.e2e.people import BEGINNINGS, CHINA, DESKTOP, NAMES, PHONE, sign_in  # noqa: E402
+from tests.e2e.walking import walk  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "screenshots"
 STRANGER = "stranger"
 #: A page may be endless; a picture of it is not.
 TALLEST = 5000
-#: Addresses that end something or hand out a file instead of a page.
-PASSED_OVER = (
-    "*/bulk/*",
-    "*logout*",
-    "*export*",
-    "*feed*",
-    "*download*",
-    "*serve*",
-    "*sprite*",
-    "*jsi18n*",
-    "*failwhale*",
-)
 DEVICES = {"390": PHONE, "1280": DESKTOP}
 
 
@@ -77,47 +62,16 @@ class Seen:
     faults: list[str] = field(default_factory=list)
 
 
-def view_of(path: str) -> str:
-    """Return the name of the view at an address, pages of the site by their kind of address; or nothing."""
-    try:
-        match = resolve(path)
-    except Resolver404:
-        return ""
-    name = match.view_name or match.route
-    # Pages written in Wagtail share one view: each is a page of its own.
-    return f"{name} {path}" if name == "wagtail_serve" else name
-
-
-def links(page: Page) -> Iterator[str]:
-    """Yield the addresses on this site that a page leads to."""
-    for href in page.eval_on_selector_all("a[href]", "links => links.map(link => link.getAttribute('href'))"):
-        target = urlsplit(urljoin(page.url, href))
-        if target.netloc == urlsplit(page.url).netloc and target.scheme.startswith("http"):
-            yield target.path + (f"?{target.query}" if target.query else "")
-
-
 def explore(page: Page, person: str, wanted: list[str]) -> list[Seen]:
     """Follow the links of each page, to one address of each view."""
-    first = BEGINNINGS.get(person, "/")
-    waiting, known, found = deque([first, "/"]), set[str](), list[Seen]()
-    while waiting:
-        path = waiting.popleft()
-        view = view_of(urlsplit(path).path)
-        if not view or view in known or any(fnmatchcase(view, pattern) for pattern in PASSED_OVER):
+    found = []
+    for stop in walk(page, [BEGINNINGS.get(person, "/"), "/"]):
+        if wanted and not any(fnmatchcase(stop.view, pattern) for pattern in wanted):
             continue
-        known.add(view)
-        try:
-            answer = page.goto(path)
-        except Error:
-            continue  # a file
-        if answer is None or "html" not in answer.headers.get("content-type", ""):
-            continue
-        seen = Seen(person, view, path)
-        if answer.status >= 400:
-            seen.faults.append(f"answers {answer.status}")
-        if not wanted or any(fnmatchcase(view, pattern) for pattern in wanted):
-            found.append(seen)
-        waiting.extend(links(page))
+        seen = Seen(person, stop.view, stop.path)
+        if stop.status >= 400:
+            seen.faults.append(f"answers {stop.status}")
+        found.append(seen)
     return found
 
 

@@ -15,6 +15,7 @@ from cms.templatetags.ui import hours
 from courses.models import CourseProgress, LessonPage, LessonProgress, QuestionVersion, QuizAttempt
 from enrollment.models import HourBalance, HourEntry, HourKind, Standing, Trainee
 from tests.e2e.people import Door
+from tests.e2e.screen import barriers
 from tests.e2e.words import pattern_of, said
 
 WORD = "民营企业"
@@ -79,8 +80,10 @@ def test_from_a_search_to_the_ledger(door: Door, records: None) -> None:
     expect(page.locator("form[data-quiz]")).to_be_visible()
     attempt = QuizAttempt.objects.get(user=trainee.user, lesson=watched, graded_at=None)
     answer_everything(page, attempt, rightly=False)
+    assert barriers(page) == []
     page.get_by_role("button", name=said("Hand in")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(said("Not passed yet"))
+    assert barriers(page) == []
     page.get_by_role("link", name=said("Try again")).click()
     page.get_by_role("button", name=said("Try again")).click()
     expect(page.locator("form[data-quiz]")).to_be_visible()
