@@ -198,9 +198,24 @@ def control(field: BoundField) -> SafeString:
 
 
 @register.filter
+def file_control(field: BoundField) -> SafeString:
+    """The input of components/file_drop.html: the browser's own words are hidden, so the piece names it."""
+    names = [
+        "file-drop-input",
+        field.field.widget.attrs.get("class", ""),
+        "is-invalid" if field.errors else "",
+    ]
+    return field.as_widget(
+        attrs={"class": " ".join(filter(None, names)), "aria-labelledby": f"{field.id_for_label}_label"}
+    )
+
+
+@register.filter
 def field_kind(field: BoundField) -> str:
-    """``checkbox``, ``choices`` (radio buttons, several checkboxes) or ``plain``."""
+    """``checkbox``, ``choices`` (radio buttons, several checkboxes), ``file`` or ``plain``."""
     widget = field.field.widget
+    if isinstance(widget, forms.FileInput):
+        return "file"
     if isinstance(widget, (forms.CheckboxSelectMultiple, forms.RadioSelect)):
         return "choices"
     return "checkbox" if isinstance(widget, forms.CheckboxInput) else "plain"

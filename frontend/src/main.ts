@@ -5,6 +5,7 @@ import "bootstrap/js/dist/modal";
 import htmx from "htmx.org";
 import { watchConnection } from "./frame/connection";
 import { watchForms } from "./frame/drafts";
+import { watchFiles } from "./frame/files";
 import { watchPerson } from "./frame/person";
 import { registerWorker } from "./frame/worker";
 
@@ -57,22 +58,7 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
 });
 
-// Files dropped on a file field's frame.
-for (const drop of document.querySelectorAll<HTMLElement>(".file-drop")) {
-  const input = drop.querySelector<HTMLInputElement>("input[type=file]");
-  if (!input) continue;
-  const mark = (over: boolean) => (event: DragEvent) => {
-    event.preventDefault();
-    drop.classList.toggle("is-over", over);
-  };
-  drop.addEventListener("dragover", mark(true));
-  drop.addEventListener("dragleave", mark(false));
-  drop.addEventListener("drop", (event) => {
-    mark(false)(event);
-    if (event.dataTransfer?.files.length) input.files = event.dataTransfer.files;
-  });
-}
-
+watchFiles();
 watchForms();
 registerWorker();
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from enrollment.models import RosterImport, Trainee
 from tests.e2e.people import Door
 from tests.e2e.running import ROOT, Academy
+from tests.e2e.screen import barriers
 from tests.e2e.words import said, said_of
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -26,7 +27,7 @@ FIELDS = {
     "impossible month": "born_on",
 }
 
-pytestmark = pytest.mark.skipif(not MESSY.exists(), reason="../shared/data is not beside this checkout.")
+needs_messy = pytest.mark.skipif(not MESSY.exists(), reason="../shared/data is not beside this checkout.")
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def dry_run(academy: Academy) -> dict[str, Any]:
     return answer
 
 
+@needs_messy
 def test_messy_roster_is_previewed_confirmed_and_sent_again(
     door: Door, academy: Academy, records: None, expected: dict[str, Any]
 ) -> None:
@@ -81,6 +83,7 @@ def test_messy_roster_is_previewed_confirmed_and_sent_again(
     page = door.desktop("li")
     send(page, MESSY)
     expect(page.locator("main")).to_contain_text(str(expected["data_rows"]))
+    assert barriers(page) == []
     assert tally(page) == {
         "error": len(wrong),
         "new": good,
@@ -114,6 +117,7 @@ def test_messy_roster_is_previewed_confirmed_and_sent_again(
     page.get_by_role("button", name=confirm).click()
     saved = said("Saved: %(new)s new people, %(changed)s changed.", new=good, changed=0)
     expect(page.get_by_text(saved)).to_be_visible(timeout=60_000)
+    assert barriers(page) == []
     assert Trainee.objects.count() == before + good
     assert RosterImport.objects.latest("pk").status == RosterImport.Status.APPLIED
 
@@ -143,8 +147,45 @@ def test_a_file_that_is_no_spreadsheet_gets_one_sentence(door: Door, records: No
     before = Trainee.objects.count()
     page = door.phone("li")
     page.goto("/workbench/import/")
-    page.locator("input[type=file]").set_input_files(broken)
+    page.get_by_label(said("Roster (.xlsx or .csv)")).set_input_files(broken)
+    # The browser's own words are in the browser's language; ours stand in their place.
+    expect(page.get_by_role("status").filter(has_text="花名册.xlsx")).to_have_text("花名册.xlsx · 1 KB")
     page.get_by_role("button", name=said("Send and preview")).click()
     sentence = page.locator(".alert-danger, .invalid-feedback, .errorlist").first
     expect(sentence).to_contain_text(re.compile(r"[\u4e00-\u9fff]{4,}"), timeout=60_000)
     assert Trainee.objects.count() == before
+
+
+def test_a_file_is_chosen_by_keyboard_by_dropping_and_without_script(door: Door, tmp_path: Path) -> None:
+    page = door.desktop("li")
+    page.goto("/workbench/import/")
+    field = page.get_by_label(said("Roster (.xlsx or .csv)"))
+    field.focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files({"name": "一.csv", "mimeType": "text/csv", "buffer": b"x" * 3000})
+    chosen = page.locator("[data-file-chosen]")
+    expect(chosen).to_have_text("一.csv · 3 KB")
+
+    page.locator(".file-drop").evaluate(
+        """(drop) => {
+          const carried = new DataTransfer();
+          carried.items.add(new File(["x".repeat(2_500_000)], "二.xlsx"));
+          carried.items.add(new File(["y"], "三.xlsx"));
+          drop.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true}));
+        }"""
+    )
+    expect(chosen).to_have_text("二.xlsx · 2.4 MB")
+    assert field.evaluate("(input) => input.files.length") == 1
+
+    with page.expect_file_chooser():
+        page.locator(".file-drop .btn").click()
+
+    plain = door.desktop("li", java_script_enabled=False)
+    plain.goto("/workbench/import/")
+    told = plain.get_by_text(said("A file is chosen."))
+    expect(told).to_be_hidden()
+    plain.get_by_label(said("Roster (.xlsx or .csv)")).set_input_files(
+        {"name": "一.csv", "mimeType": "text/csv", "buffer": b"x"}
+    )
+    expect(told).to_be_visible()

@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cms.models import Job, JobStatus
+from cms.rules import jobs as job_rules
 from enrollment.models import STAFF_ROLES, HourKind
 from practicum.views.bases import map_tiles
 
@@ -49,6 +51,16 @@ class SampleForm(forms.Form):
     )
     agreed = forms.BooleanField(label=_("I have read the rules"), required=False)
     file = forms.FileField(label=_("File"), required=False)
+
+
+class SampleFile(forms.Form):
+    """A field that asks for a file."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("At most 20 MB. Nothing is saved before you confirm the preview."),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+    )
 
 
 class SampleFilter(forms.Form):
@@ -155,6 +167,20 @@ def _charts() -> list[tuple[str, Any, dict[str, Any]]]:
     ]
 
 
+def _jobs(now: dt.datetime) -> list[Job]:
+    """Background work in every state, none of it real."""
+    asked = {"pk": 0, "title": "示例花名册.xlsx", "created_at": now}
+    return [
+        Job(status=JobStatus.WAITING, **asked),
+        Job(status=JobStatus.RUNNING, **asked),
+        Job(status=JobStatus.RUNNING, done=4210, whole=11998, **asked),
+        Job(status=JobStatus.RUNNING, done=4210, whole=11998, cancel_asked_at=now, **asked),
+        Job(status=JobStatus.DONE, file="jobs/sample", ended_at=now, **asked),
+        Job(status=JobStatus.FAILED, message=str(job_rules.INTERRUPTED), ended_at=now, **asked),
+        Job(status=JobStatus.CANCELLED, ended_at=now, **asked),
+    ]
+
+
 @login_required
 def style(request: HttpRequest) -> HttpResponse:
     """Show every component; staff only."""
@@ -188,6 +214,9 @@ def style(request: HttpRequest) -> HttpResponse:
         "total": [{"text": _("Total")}, {"text": "35"}, {"text": ""}],
         "form": SampleForm(prefix="empty"),
         "refused": refused,
+        "files": SampleFile(prefix="file"),
+        "no_file": SampleFile({}, {}, prefix="no-file"),
+        "jobs": _jobs(now),
         "filter": SampleFilter(request.GET),
         "page": Paginator(range(230), 20).get_page(4),
         "steps": [_("Upload"), _("Check"), _("Confirm")],
