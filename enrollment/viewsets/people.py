@@ -126,9 +126,11 @@ class TraineeForm(WagtailAdminModelForm):
 class LookedAt(View):
     """Opening a record shows the phone in full: who did so is logged, and the person can read it."""
 
+    object: Trainee
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Note the look once the page has been put together, so that a refused one is none."""
-        response = super().get(request, *args, **kwargs)
+        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
         if response.status_code == HTTPStatus.OK:
             note(self.object, "enrollment.person.look", actor=request.user)
         return response

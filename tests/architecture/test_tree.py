@@ -1,5 +1,6 @@
 """What the tree of files promises: tidy names, documented components, nothing of one machine."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -108,3 +109,19 @@ def test_made_files_are_not_committed() -> None:
     made = ("frontend/dist/", "node_modules/", "build/", "var/", ".venv/")
     names = relative(tracked())
     assert [name for name in names if name.startswith(made) or name.endswith((".mo", ".sqlite3"))] == []
+
+
+def test_no_string_of_the_interface_hides_in_an_f_string() -> None:
+    """The collector of strings does not look into them: such a string would never be translated."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"_", "gettext", "ngettext", "pgettext", "gettext_lazy"}
+    ]
+    assert hidden == []

@@ -153,4 +153,5 @@ def personal_data_copy(request: AuthenticatedHttpRequest) -> HttpResponse:
     trainee = _trainee(request)
     content = workbook(*own_data.sheets_about(request.user, trainee))
     note(request.user, "academy.own_data", actor=request.user)
-    return attachment(content, f"{gettext('My data')} {timezone.localdate():%Y-%m-%d}.xlsx")
+    name = gettext("My data")
+    return attachment(content, f"{name} {timezone.localdate():%Y-%m-%d}.xlsx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -85,6 +86,7 @@ def test_personal_data_are_masked(sign_in, zhang):
 def copy_of(client):
     response = client.get(reverse("portal:personal_data_copy"))
     assert response.status_code == 200
+    assert quote("我的个人信息") in response["Content-Disposition"]
     book = load_workbook(BytesIO(response.content))
     return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
 

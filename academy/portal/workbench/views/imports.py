@@ -136,7 +136,7 @@ def _preview(request: WorkerRequest, found: RosterImport) -> dict[str, Any]:
         ]
         + [
             {
-                "label": f"{_('Not in the file')} {len(missing)}",
+                "label": " ".join([_("Not in the file"), str(len(missing))]),
                 "url": f"{here}?verdict={MISSING}",
                 "current": outcome == MISSING,
             }
