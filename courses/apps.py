@@ -14,4 +14,8 @@ class CoursesConfig(AppConfig):
 
         freshness.connect()
         reviews.connect()
+        from courses.reports.advice import next_courses
+        from enrollment import advice
+
         register_kinds()
+        advice.register(next_courses)

@@ -1,9 +1,17 @@
 """Background work on messages; a run that is cut short is taken up by the next."""
 
-from enrollment.actions import messages
+from django.utils import timezone
+
+from enrollment.actions import messages, reminders
 
 
 def send_messages() -> str:
     """After each deed that tells somebody, and every minute: messages that are due go out."""
     sent = messages.send_due()
     return f"{sent.sent} sent, {sent.failed} failed, {sent.given_up} given up"
+
+
+def remind() -> str:
+    """Every morning: whoever is short of the year's hours and due for it is reminded."""
+    done = reminders.remind(now=timezone.now())
+    return f"{done.people} people, {done.summaries} summaries"

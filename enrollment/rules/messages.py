@@ -51,8 +51,6 @@ MOST_ATTEMPTS = len(PAUSES_MINUTES) + 1
 LEASE_SECONDS = 180
 #: How long it is written down that a channel failed with; longer texts are cut.
 ERROR_LENGTH = 300
-#: One person is reminded of their own hours at most once in so many days.
-REMINDER_DAYS = 30
 
 UNKNOWN_CHANNEL = Reason(
     "unknown_channel", _("“Channels” names a way that does not exist; choose among those that are offered.")
@@ -135,23 +133,3 @@ def after_failure(now: dt.datetime, wishes: Wishes, *, attempts: int, may_go_lat
         return Verdict(None)
     pause = dt.timedelta(minutes=PAUSES_MINUTES[max(attempts, 1) - 1])
     return Verdict(after_quiet(now + pause, wishes))
-
-
-@dataclass(frozen=True)
-class Need:
-    """What decides whether somebody is reminded of their hours this month."""
-
-    shortfall_quarters: int
-    lacks_centralized: bool
-    is_exempt: bool
-    has_left: bool
-    reminded_at: dt.datetime | None
-
-
-def wants_reminder(need: Need, now: dt.datetime) -> bool:
-    """Whether to remind: short, held to the target, still here, and not reminded within the month."""
-    if need.is_exempt or need.has_left:
-        return False
-    if need.shortfall_quarters <= 0 and not need.lacks_centralized:
-        return False
-    return need.reminded_at is None or now - need.reminded_at >= dt.timedelta(days=REMINDER_DAYS)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrollment.rules import messages as rules
-from enrollment.rules.messages import Channel, Digest, Group, Need, Wishes
+from enrollment.rules.messages import Channel, Digest, Group, Wishes
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 times = st.times(max_value=dt.time(23, 59)).map(lambda one: one.replace(second=0, microsecond=0))
@@ -95,23 +95,3 @@ def test_when_it_goes(now, digest, urgent, due):
 def test_equal_times_mean_that_no_hour_is_quiet():
     wish = Wishes(quiet_from=dt.time(0), quiet_until=dt.time(0))
     assert rules.due_at(at("2026-11-25 03:00"), wish, is_urgent=False) == at("2026-11-25 03:00")
-
-
-short = {"shortfall_quarters": 8, "lacks_centralized": False, "is_exempt": False, "has_left": False}
-
-
-@pytest.mark.parametrize(
-    ("changes", "reminded_at", "wanted"),
-    [
-        ({}, None, True),
-        ({}, "2026-10-26 12:00", True),
-        ({}, "2026-10-27 12:00", False),
-        ({"shortfall_quarters": 0}, None, False),
-        ({"shortfall_quarters": 0, "lacks_centralized": True}, None, True),
-        ({"is_exempt": True}, None, False),
-        ({"has_left": True}, None, False),
-    ],
-)
-def test_who_is_reminded(changes, reminded_at, wanted):
-    need = Need(**(short | changes), reminded_at=at(reminded_at) if reminded_at else None)
-    assert rules.wants_reminder(need, at("2026-11-25 12:00")) is wanted
