@@ -1,6 +1,6 @@
 """Reminders of the year's hours: whom, how seldom, and which class would help.
 
-They are few on purpose (domain §6): nobody is pressed in the first months, then only who falls behind the year,
+They are few on purpose (domain §6). Nobody is pressed in the first months, then who falls behind the year,
 and from autumn everybody who is short; never twice in ``GAP_DAYS``, never once the target is reached.
 """
 
