@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import CharField, Count, Q, QuerySet, Sum
+from django.db.models.functions import Substr
 from django.utils import timezone
 
 from enrollment.models import (
@@ -20,8 +21,10 @@ from enrollment.models import (
     Quota,
     RoleGrant,
     Trainee,
+    User,
     under,
 )
+from enrollment.models.organizations import OrganizationQuerySet
 from enrollment.reports import SUMS, Figures
 from enrollment.rules.organization_history import Line, Status, status_on, value_on
 
@@ -147,3 +150,98 @@ def consequences_for(organizations: Iterable[Organization]) -> Consequences:
         ).aggregate(classes=Count("training_class", distinct=True))["classes"],
         roles=RoleGrant.objects.filter(organization__in=numbers).count(),
     )
+
+
+# --- The tree, one level at a time -----------------------------------------------------------------
+
+#: So many organizations of one level are shown; the next follow when they are asked for.
+LEVEL_SIZE = 100
+SEARCH_SIZE = 20
+
+
+@dataclass
+class TreeNode:
+    """One organization in the tree, with the figures of all at and below it, and its level when open."""
+
+    organization: Organization
+    figures: Figures
+    below: TreeLevel | None = None
+
+
+@dataclass
+class TreeLevel:
+    """Organizations that stand beside one another, ``page`` counting from 0."""
+
+    parent: Organization | None
+    nodes: list[TreeNode]
+    page: int = 0
+    has_more: bool = False
+
+
+def tree_roots(user: User, year: int) -> TreeLevel:
+    """Where the tree of ``user`` begins: its top, or what is in their care (two queries a depth)."""
+    visible = Organization.objects.visible_to(user).active()
+    if user.scope.everything:
+        rows = list(visible.filter(depth=1))
+    else:
+        paths = user.scope.visible_paths
+        tops = [path for path in paths if not any(path != one and path.startswith(one) for one in paths)]
+        rows = list(visible.filter(path__in=tops))
+    return TreeLevel(None, _with_figures(rows, year))
+
+
+def tree_level(parent: Organization, user: User, year: int, *, page: int = 0) -> TreeLevel:
+    """One page of the organizations directly below ``parent`` (two queries, however many there are)."""
+    start = page * LEVEL_SIZE
+    rows = list(_directly_below(parent, user)[start : start + LEVEL_SIZE + 1])
+    return TreeLevel(parent, _with_figures(rows[:LEVEL_SIZE], year), page, len(rows) > LEVEL_SIZE)
+
+
+def tree_opened_at(target: Organization, user: User, year: int) -> TreeLevel:
+    """The tree opened down to ``target``, each level at the page with the way (three queries a level)."""
+    roots = tree_roots(user, year)
+    level = roots
+    while True:
+        node = next((one for one in level.nodes if target.path.startswith(one.organization.path)), None)
+        if node is None or node.organization.path == target.path:
+            return roots
+        here = node.organization
+        step = target.path[: len(here.path) + STEP]
+        before = _directly_below(here, user).filter(path__lt=step).count()
+        level = node.below = tree_level(here, user, year, page=before // LEVEL_SIZE)
+
+
+def tree_search(words: str, user: User) -> list[Organization]:
+    """Organizations whose name, short name or code holds all of ``words``, in tree order (one query)."""
+    found = Organization.objects.visible_to(user).active()
+    for word in words.split():
+        found = found.filter(
+            Q(name__icontains=word) | Q(short_name__icontains=word) | Q(code__icontains=word)
+        )
+    return list(found[:SEARCH_SIZE]) if words.split() else []
+
+
+def _directly_below(parent: Organization, user: User) -> OrganizationQuerySet:
+    below = Organization.objects.visible_to(user).active()
+    return below.filter(path__startswith=parent.path, depth=parent.depth + 1)
+
+
+def _with_figures(rows: list[Organization], year: int) -> list[TreeNode]:
+    """``rows`` with the sums of all at and below each (one query for each depth among them)."""
+    nodes = {row.path: TreeNode(row, Figures()) for row in rows}
+    for depth in sorted({row.depth for row in rows}):
+        paths = sorted(row.path for row in rows if row.depth == depth)
+        sums = (
+            OrganizationStanding.objects.filter(
+                under(tuple({path[:-STEP] for path in paths}), "organization__path"), year=year
+            )
+            .order_by()
+            .annotate(place=Substr("organization__path", 1, depth * STEP, output_field=CharField()))
+            .filter(place__in=paths)
+            .values("place")
+            .annotate(**SUMS)
+        )
+        for row in sums:
+            if row["place"] in nodes:
+                nodes[row["place"]].figures = _sum(row)
+    return list(nodes.values())

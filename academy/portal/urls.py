@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from academy.portal.views import frame, guide, home, me, style, training, zone
+from academy.portal.views import frame, guide, home, me, style, training, tree, zone
 from academy.portal.workbench.urls import urlpatterns as workbench
 
 app_name = "portal"
@@ -20,6 +20,8 @@ urlpatterns = [
     path("zone/<str:code>/training.xlsx", training.training_export, name="zone_training_export"),
     path("zone/<str:code>/people/", zone.zone_people, name="zone_people"),
     path("zone/<str:code>/people.xlsx", zone.zone_people_export, name="zone_people_export"),
+    path("organizations/", tree.tree, name="zone_tree"),
+    path("organizations/<str:code>/below/", tree.below, name="zone_tree_below"),
     path("guide/", guide.guide, name="guide"),
     path("guide/organizations.xlsx", guide.export, name="guide_export"),
     path("guide/records/<int:pk>/settle/", guide.settle, name="guide_settle"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.actions import organizations as actions
 from enrollment.models import STEP, Guide, Organization, OrganizationKind, ServiceGroup, User
@@ -180,6 +181,12 @@ class IndexView(ScopedIndexView):
 
     select_related = ("area", "service_group")
     default_ordering = "path"
+
+    @property
+    def header_buttons(self) -> list[Any]:
+        """The way to the tree, beside founding."""
+        url = reverse("portal:zone_tree")
+        return [*super().header_buttons, HeaderButton(_("Tree"), url=url, icon_name="list-ul", priority=200)]
 
     @property
     def columns(self) -> list[Column]:

@@ -41,7 +41,9 @@ def counted(preview, plural):
     """The number that the sentence with this plural form says in the preview, in whatever language."""
     singular = {
         "%(number)s organizations below go along.": "%(number)s organization below goes along.",
-        "%(number)s people are on their rosters this year.": "%(number)s person is on their rosters this year.",
+        "%(number)s people are on their rosters this year.": (
+            "%(number)s person is on their rosters this year."
+        ),
         "%(number)s people come over, with the posts held now.": (
             "%(number)s person comes over, with the post held now."
         ),
