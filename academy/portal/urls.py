@@ -12,6 +12,7 @@ urlpatterns = [
     path("me/ledger/", me.ledger, name="ledger"),
     path("me/certificates/", me.certificates, name="certificates"),
     path("me/data/", me.personal_data, name="personal_data"),
+    path("me/data/correction/", me.ask_for_correction, name="ask_for_correction"),
     path("me/data/copy.xlsx", me.personal_data_copy, name="personal_data_copy"),
     path("zone/", zone.zone, name="zone"),
     path("zone/<str:code>/", zone.zone, name="zone_organization"),

@@ -23,6 +23,7 @@ from enrollment.models.classes import (
     RosterImport,
     TrainingClass,
 )
+from enrollment.models.corrections import CorrectionRequest, CorrectionStatus
 from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
     ONLINE_KINDS,
@@ -110,6 +111,8 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Exemption",
+    "CorrectionRequest",
+    "CorrectionStatus",
     "Guidance",
     "GuidanceWay",
     "Guide",

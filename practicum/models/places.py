@@ -135,7 +135,8 @@ class Vehicle(index.Indexed, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name or _('Vehicle')} {self.plate}"
+        name = self.name or _("Vehicle")
+        return f"{name} {self.plate}"
 
 
 class Lecturer(index.Indexed, models.Model):

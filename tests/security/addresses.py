@@ -70,6 +70,7 @@ TABLE = (
     line("portal:certificates", SIGNED_IN),
     line("portal:personal_data", SIGNED_IN),
     line("portal:personal_data_copy", SIGNED_IN),
+    line("portal:ask_for_correction", SIGNED_IN),
     line("messages:open", some("zhang")),
     line("messages:*", SIGNED_IN),
     line("portal:zone", some("zhao", "zhou"), some("li")),

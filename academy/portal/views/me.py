@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from academy import reports
 from academy.portal import own_data
 from academy.templatetags.shell import me_tabs
+from cms.refusals import Refused
 from cms.spreadsheets import attachment, workbook
+from enrollment.actions.corrections import ask_correction
 from enrollment.actions.journal import note
-from enrollment.models import HourEntry, HourKind, Trainee
+from enrollment.models import CorrectionRequest, HourEntry, HourKind, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
 from enrollment.requests import AuthenticatedHttpRequest
 
+#: How many requests for correction are shown.
+REQUESTS_SHOWN = 5
 #: What each kind of evidence is called.
 EVIDENCE: dict[str, str | Promise] = {
     "lesson": _("Lesson completed"),
@@ -49,8 +54,10 @@ def _year(request: HttpRequest, years: list[int]) -> int:
     return next((year for year in years if str(year) == asked), years[0])
 
 
-def _page(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:
-    return render(request, template, {"tabs": me_tabs(f"portal:{here}"), **context})
+def _page(
+    request: HttpRequest, template: str, here: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    return render(request, template, {"tabs": me_tabs(f"portal:{here}"), **context}, status=status)
 
 
 @require_GET
@@ -142,8 +149,35 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
 def personal_data(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What the academy holds about the person, why, and who sees it."""
     trainee = _trainee(request)
-    looks = own_data.looks_at(trainee, own_data.LOOKS_SHOWN) if trainee else []
-    return _page(request, "academy/personal_data.html", "personal_data", {"trainee": trainee, "looks": looks})
+    return _page(request, "academy/personal_data.html", "personal_data", _personal_data(trainee))
+
+
+def _personal_data(trainee: Trainee | None) -> dict[str, Any]:
+    if trainee is None:
+        return {"trainee": None}
+    asked = CorrectionRequest.objects.filter(trainee=trainee).select_related("answered_by")
+    return {
+        "trainee": trainee,
+        "looks": own_data.looks_at(trainee, own_data.LOOKS_SHOWN),
+        "asked": list(asked[:REQUESTS_SHOWN]),
+    }
+
+
+@require_POST
+@login_required
+def ask_for_correction(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Say what is wrong in one's own record; what was typed stays when it is refused."""
+    trainee = _trainee(request)
+    if trainee is None:
+        raise Http404
+    text = request.POST.get("text", "")[:500]
+    try:
+        ask_correction(trainee=trainee, text=text)
+    except Refused as refused:
+        context = _personal_data(trainee) | {"refusal": refused.sentence, "text": text}
+        return _page(request, "academy/personal_data.html", "personal_data", context, status=422)
+    messages.success(request, gettext("Your request was sent to those who keep your record."))
+    return redirect("portal:personal_data")
 
 
 @require_GET

@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 from enrollment.models import User
 
 View = Callable[..., HttpResponse]
-SECTIONS = ("workbench", "workbench_imports", "workbench_classes", "workbench_activities")
+SECTIONS = (
+    "workbench",
+    "workbench_imports",
+    "workbench_classes",
+    "workbench_activities",
+    "workbench_requests",
+)
 
 
 class WorkerRequest(HttpRequest):
@@ -49,6 +55,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "workbench_imports": _("Roster import"),
         "workbench_classes": _("Nominations"),
         "workbench_activities": _("Branch activities"),
+        "workbench_requests": _("Corrections"),
     }
     return [
         {"label": labels[name], "url": reverse(f"portal:{name}"), "current": name == current}

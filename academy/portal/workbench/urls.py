@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from academy.portal.workbench.views import activities, classes, imports, members
+from academy.portal.workbench.views import activities, classes, imports, members, requests
 
 urlpatterns = [
     path("", members.members, name="workbench"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("classes/<int:pk>/", classes.nominations, name="workbench_class"),
     path("classes/<int:pk>/nominate/", classes.nominate, name="workbench_nominate"),
     path("classes/<int:pk>/withdraw/<int:enrollment_pk>/", classes.withdraw, name="workbench_withdraw"),
+    path("requests/", requests.requests, name="workbench_requests"),
+    path("requests/<int:pk>/answer/", requests.answer, name="workbench_request_answer"),
     path("activities/", activities.activities, name="workbench_activities"),
     path("activities/new/", activities.record, name="workbench_activity_new"),
 ]
