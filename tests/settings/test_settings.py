@@ -134,6 +134,9 @@ def test_every_variable_the_settings_read_is_known():
         read |= set(
             re.findall(r'\b(?:env\.\w+|required|secret|judged)\(\s*"([A-Z_]+)"', file.read_text("utf-8"))
         )
+        # A gateway is read by its name: `gateway_from("SMS")` reads three variables.
+        for name in re.findall(r'\bgateway_from\(\s*"([A-Z_]+)"', file.read_text("utf-8")):
+            read |= {f"{name}_{part}" for part in ("URL", "TOKEN", "BODY")}
     assert read <= environment.KNOWN
     assert environment.KNOWN - read == {"DJANGO_SETTINGS_MODULE"}
 
