@@ -15,7 +15,7 @@ LOG_ACTIONS = (
     ("enrollment.person.depart", _("Take off the roster"), _("Left; taken off the roster")),
     ("enrollment.people.export", _("Export people"), _("Personal data exported")),
     ("enrollment.correction.ask", _("Ask for a correction"), _("Correction of the record asked for")),
-    ("enrollment.correction.answer", _("Answer a request for correction"), _("Request for correction answered")),
+    ("enrollment.correction.answer", _("Answer a request for correction"), _("Request answered")),
     ("enrollment.guidance.record", _("Record guidance"), _("Guidance recorded")),
     ("enrollment.guidance.settle", _("Settle a follow-up"), _("Follow-up settled")),
     ("enrollment.exemption.record", _("Record an exemption"), _("Exempted from the year's hours")),
