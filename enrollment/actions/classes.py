@@ -7,7 +7,6 @@ class, then trainees (docs/rules/classes.md).
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
@@ -230,9 +229,7 @@ def transition(*, training_class: TrainingClass, to: str, actor: User | None) ->
         enrollments.filter(status=EnrollmentStatus.ENROLLED).update(
             status=EnrollmentStatus.COMPLETED, updated_at=now
         )
-        undecided = enrollments.filter(
-            status__in=[EnrollmentStatus.NOMINATED, EnrollmentStatus.WAITLISTED]
-        )
+        undecided = enrollments.filter(status__in=[EnrollmentStatus.NOMINATED, EnrollmentStatus.WAITLISTED])
         leaving = list(undecided)
         undecided.update(status=EnrollmentStatus.WITHDRAWN, waiting_since=None, updated_at=now)
     elif to == ClassStatus.CANCELLED:
@@ -566,36 +563,6 @@ def withdraw(*, enrollment: Enrollment, actor: User | None, reason: str) -> list
     tell_left_out(row, [held], actor=actor, reason=held.note)
     enrollment.status = held.status
     return promote(training_class=row, actor=actor)
-
-
-@transaction.atomic
-def divide_into_groups(*, training_class: TrainingClass, actor: User | None, size: int = 10) -> int:
-    """Divide the roster into groups of about ``size``, people of one organization together; return how many.
-
-    Raises:
-        Refused: a group would have fewer than two people.
-    """
-    if size < 2:
-        raise Refused(rules.NOT_GROUPABLE)
-    row = lock_class(training_class)
-    people = list(
-        Enrollment.objects.filter(training_class=row)
-        .on_roster()
-        .order_by("trainee__home_organization__path", "trainee__name", "pk")
-    )
-    groups = max(1, -(-len(people) // size)) if people else 0
-    leads: dict[int, bool] = defaultdict(bool)
-    for position, held in enumerate(people):
-        number = position * groups // len(people) + 1
-        held.is_group_leader = held.is_group_leader and not leads[number]
-        leads[number] = leads[number] or held.is_group_leader
-        held.group_number = number
-    for held in people:
-        if held.group_number is not None and not leads[held.group_number]:
-            held.is_group_leader = leads[held.group_number] = True
-    Enrollment.objects.bulk_update(people, ["group_number", "is_group_leader"], batch_size=200)
-    note(row, "enrollment.enrollment.group", actor=actor, data={"groups": groups})
-    return groups
 
 
 @transaction.atomic

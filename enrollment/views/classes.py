@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cms.actions import jobs
 from cms.refusals import Refused
-from enrollment.actions import certificates, classes
+from enrollment.actions import certificates, classes, groups
 from enrollment.forms import GroupsForm, QuotaForm, SearchForm, WithdrawalForm, status_choices
 from enrollment.jobs import BATCH as CERTIFICATES_AT_ONCE
 from enrollment.jobs import CERTIFICATES, without_certificate
@@ -338,7 +338,7 @@ def _groups(request: HttpRequest, training_class: TrainingClass, forms: dict[str
     if not form.is_valid():
         forms["groups"] = form
         return ""
-    number = classes.divide_into_groups(
+    number = groups.divide_into_groups(
         training_class=training_class, actor=request.user, size=form.cleaned_data["size"]
     )
     return ngettext(

@@ -15,7 +15,6 @@ from enrollment.actions import certificates
 from enrollment.actions.classes import (
     amend_class,
     complete_in_bulk,
-    divide_into_groups,
     enrol,
     enrol_in_bulk,
     nominate,
@@ -25,6 +24,7 @@ from enrollment.actions.classes import (
     transition,
     withdraw,
 )
+from enrollment.actions.groups import divide_into_groups
 from enrollment.actions.people import depart
 from enrollment.models import (
     Certificate,
