@@ -3,14 +3,17 @@
 from django.utils import timezone
 
 from cms.actions import jobs
-from cms.actions.video import prepare_video as prepare
+from cms.actions import video as videos
 from cms.models import Video
 
 
 def prepare_video(video_id: int) -> str:
     """Make one uploaded video playable; returns where it stands."""
     video = Video.objects.filter(pk=video_id).first()
-    return prepare(video=video).status if video is not None else "gone"
+    if video is None:
+        return "gone"
+    # Delivered a second time, there is nothing left to do.
+    return videos.prepare_video(video=video).status if video.is_open else video.status
 
 
 def run_job(job_id: int) -> str:
@@ -19,8 +22,9 @@ def run_job(job_id: int) -> str:
 
 
 def tend_jobs() -> int:
-    """Every minute: work whose worker was killed goes on, or is given up."""
-    return jobs.tend(now=timezone.now())
+    """Every minute: work (and videos) whose worker was killed goes on, or is given up."""
+    now = timezone.now()
+    return jobs.tend(now=now) + videos.tend(now=now)
 
 
 def clear_jobs() -> int:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib.admin.utils import quote, unquote
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django_vite.core.asset_loader import DjangoViteAssetLoader
 from wagtail import hooks
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin import messages
+from wagtail.admin.panels import FieldPanel, HelpPanel
+from wagtail.admin.ui.tables import Column
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
-from cms.actions.video import prepare_later
+from cms.actions.video import prepare_later, retry
 from cms.models import Video
+from cms.refusals import Refused
 
 
 class VideoCreateView(CreateView):
@@ -36,6 +46,12 @@ class VideoEditView(EditView):
         return video
 
 
+class VideoStateColumn(Column):
+    """Where the preparation of a video stands: a bar that asks for itself while it goes on."""
+
+    cell_template_name = "cms/admin/video_state_cell.html"
+
+
 class VideoViewSet(SnippetViewSet):
     """Videos: upload, captions, and where their preparation stands."""
 
@@ -44,13 +60,61 @@ class VideoViewSet(SnippetViewSet):
     menu_label = _("Videos")
     add_view_class = VideoCreateView
     edit_view_class = VideoEditView
-    list_display = ("title", "status", "duration_seconds", "created_at")
+    list_display = (
+        "title",
+        VideoStateColumn("status", label=_("status"), sort_key="status"),
+        "duration_seconds",
+        "created_at",
+    )
     list_filter = ("status",)
     add_to_admin_menu = False
-    panels = (FieldPanel("title"), FieldPanel("file"), FieldPanel("captions"), FieldPanel("poster"))
+    panels = (
+        HelpPanel(template="cms/admin/video_state_panel.html", heading=_("Preparation")),
+        FieldPanel("title"),
+        FieldPanel("file"),
+        FieldPanel("captions"),
+        FieldPanel("poster"),
+    )
+
+    def get_urlpatterns(self) -> list[Any]:
+        """Beside Wagtail's own: how far the preparation is, and once more."""
+        return [
+            *super().get_urlpatterns(),
+            path("state/<str:pk>/", self.state, name="state"),
+            path("retry/<str:pk>/", require_POST(self.retry), name="retry"),
+        ]
+
+    def _video(self, request: HttpRequest, pk: str) -> Video:
+        """A video that this person may change; to others it does not exist."""
+        found: Video = get_object_or_404(
+            self.permission_policy.instances_user_has_permission_for(request.user, "change"), pk=unquote(pk)
+        )
+        return found
+
+    def state(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The piece of the page that tells how far it is; asked for while it goes on."""
+        return render(request, "cms/admin/video_state.html", {"video": self._video(request, pk)})
+
+    def retry(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Prepare it once more."""
+        video = self._video(request, pk)
+        try:
+            retry(video=video, actor=request.user)
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(request, _("The video is being prepared once more."))
+        return redirect(self.get_url_name("edit"), quote(video.pk))
 
 
 register_snippet(VideoViewSet)
+
+
+@hooks.register("insert_global_admin_js")
+def background_work_asks_again() -> SafeString:
+    """What tells of background work in the admin renews itself."""
+    url = DjangoViteAssetLoader.instance().generate_vite_asset_url("src/admin.ts")
+    return format_html('<script type="module" src="{}"></script>', url)
 
 
 @hooks.register("construct_explorer_page_queryset")
@@ -66,4 +130,5 @@ def register_log_actions(actions: Any) -> None:
     """Background work stands in the audit log, and so does whoever fetches a result."""
     actions.register_action("cms.job.begin", _("Begin background work"), _("Background work begun"))
     actions.register_action("cms.job.cancel", _("Cancel background work"), _("Background work cancelled"))
+    actions.register_action("cms.video.retry", _("Prepare a video again"), _("Video prepared again"))
     actions.register_action("cms.job.fetch", _("Fetch a result"), _("Result of background work fetched"))

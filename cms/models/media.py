@@ -6,11 +6,14 @@ from django.conf import settings
 from django.core import signing
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument, Document
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
 from wagtail.models import CollectionMember
 from wagtail.search import index
+
+from cms.rules import jobs as rules
 
 #: Signs the addresses of videos; see ``cms.views.video``.
 VIDEO_SALT = "cms.video"
@@ -79,6 +82,10 @@ class Video(index.Indexed, CollectionMember, models.Model):
         _("status"), max_length=12, choices=Status.choices, default=Status.WAITING, editable=False
     )
     error = models.CharField(_("error"), max_length=300, blank=True, editable=False)
+    percent = models.PositiveSmallIntegerField(_("prepared (percent)"), default=0, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    queued_at = models.DateTimeField(_("queued at"), default=timezone.now, editable=False)
+    seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True, editable=False)
     duration_seconds = models.FloatField(_("length (seconds)"), default=0, editable=False)
     width = models.PositiveIntegerField(_("width"), default=0, editable=False)
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
@@ -104,9 +111,32 @@ class Video(index.Indexed, CollectionMember, models.Model):
         verbose_name = _("video")
         verbose_name_plural = _("videos")
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(percent__lte=100),
+                name="cms_video_percent_is_a_share",
+                violation_error_message=_("No more than all of a video can be prepared."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for its preparation or is being prepared."""
+        return self.status in (self.Status.WAITING, self.Status.TRANSCODING)
+
+    @property
+    def pulse(self) -> rules.Pulse:
+        """What the rules of background work judge by."""
+        return rules.Pulse(
+            is_running=self.status == self.Status.TRANSCODING,
+            attempts=self.attempts,
+            queued_at=self.queued_at,
+            seen_at=self.seen_at,
+            cancel_asked=False,
+        )
 
     @property
     def is_ready(self) -> bool:

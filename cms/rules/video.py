@@ -10,6 +10,7 @@ LARGEST_HEIGHT = 720
 
 _DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _VIDEO = re.compile(r"Stream #\S+.*?: Video: (\w+).*?\b(\d{2,5})x(\d{2,5})\b")
+_DONE = re.compile(r"out_time=(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _AUDIO = re.compile(r"Stream #\S+.*?: Audio: (\w+)")
 
 
@@ -46,3 +47,9 @@ def read_probe(report: str) -> Probe | None:
         video_codec=picture[1],
         audio_codec=audio[1] if audio else "",
     )
+
+
+def read_progress(line: str) -> float | None:
+    """The second of the film that a line of ``ffmpeg -progress`` says is done; other lines say nothing."""
+    said = _DONE.match(line)
+    return int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3]) if said else None

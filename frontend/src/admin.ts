@@ -1,0 +1,31 @@
+// The Wagtail admin: pieces that are about background work ask for themselves again while it goes on.
+
+const AGAIN_MS = 2000;
+
+async function renew(piece: HTMLElement): Promise<void> {
+  const answer = await fetch(piece.dataset.again ?? "", { headers: { "X-Requested-With": "XMLHttpRequest" } });
+  // Signed out or taken away: what stands there stays, and nobody is asked again.
+  if (!answer.ok || answer.redirected) {
+    delete piece.dataset.again;
+    return;
+  }
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector<HTMLElement>("[data-video]");
+  if (!fresh) return;
+  piece.replaceWith(fresh);
+  const button = document.querySelector<HTMLElement>(`[data-video-retry="${fresh.dataset.video ?? ""}"]`);
+  // Only what has failed can be tried again.
+  if (button) button.hidden = fresh.querySelector("strong") === null;
+}
+
+let asking = false;
+window.setInterval(() => {
+  const pieces = Array.from(document.querySelectorAll<HTMLElement>("[data-again]"));
+  if (asking || document.hidden || !pieces.length) return;
+  asking = true;
+  // A lost connection is tried again at the next turn.
+  void Promise.allSettled(pieces.map(renew)).then(() => {
+    asking = false;
+  });
+}, AGAIN_MS);
+
+export {};
