@@ -97,7 +97,7 @@ def letter(kind: str, context: Context, language: str | None = None) -> Letter:
         values = thawed(context)
         subject, body = (_plain(f"messages/{kind}.{part}.txt", values) for part in ("subject", "body"))
     lines = (" ".join(line.split()) for line in body.strip().splitlines())
-    return Letter(" ".join(subject.split()), "\n".join(lines))
+    return Letter(" ".join(subject.split()), "\n".join(line for line in lines if line))
 
 
 register(

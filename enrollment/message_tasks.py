@@ -7,6 +7,7 @@ from enrollment.actions import messages, reminders
 
 def send_messages() -> str:
     """After each deed that tells somebody, and every minute: messages that are due go out."""
+    reminders.withdraw_outdated(now=timezone.now())
     sent = messages.send_due()
     return f"{sent.sent} sent, {sent.failed} failed, {sent.given_up} given up"
 

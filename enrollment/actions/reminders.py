@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ from enrollment.advice import suggestions
 from enrollment.models import (
     SEATED_STATUSES,
     ClassStatus,
+    Delivery,
+    DeliveryState,
     Enrollment,
     EnrollmentStatus,
     Guide,
@@ -172,6 +174,25 @@ def _remind(
         # The month in the key: two runs at once tell one of them nothing.
         notices.append(Notice(user_id, f"hours-short:{now:%Y-%m}", context, link))
     return notify_each(kind="hours_short", notices=notices)
+
+
+def withdraw_outdated(*, now: dt.datetime) -> int:
+    """Take back reminders on their way to whoever has reached the target, is exempt or has left by ``now``.
+
+    They may have waited for a digest for days. In the inbox they stay; the number of letters taken back.
+    """
+    in_order = Standing.objects.filter(
+        Q(has_reached=True) | Q(is_exempt=True) | Q(trainee__left_on__isnull=False),
+        trainee__user=OuterRef("message__recipient"),
+        year=timezone.localtime(now).year,
+    )
+    return (
+        Delivery.objects.filter(
+            message__kind="hours_short", state__in=[DeliveryState.WAITING, DeliveryState.FAILED]
+        )
+        .filter(Exists(in_order))
+        .update(state=DeliveryState.GIVEN_UP)
+    )
 
 
 # --- Those who look after others ---------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -17,11 +18,15 @@ from enrollment.actions.people import exempt
 from enrollment.actions.reminders import remind
 from enrollment.actions.roles import grant_role
 from enrollment.letters import letter
+from enrollment.message_tasks import send_messages
 from enrollment.models import (
     ClassStatus,
+    Delivery,
+    DeliveryState,
     Guide,
     GuideKind,
     Message,
+    MessagePreference,
     Organization,
     Role,
     ServiceGroup,
@@ -89,6 +94,22 @@ def test_it_stops_when_the_target_is_reached(zhang, zhao):
         occurred_at=autumn(),
     )
     assert remind(now=autumn()).people == 0
+
+
+def test_a_reminder_that_waits_for_a_digest_is_taken_back_when_the_target_is_reached(zhang, outsider):
+    for user in (zhang, outsider):
+        User.objects.filter(pk=user.pk).update(email=f"{user.username}@example.com")
+        MessagePreference.objects.create(
+            user=user, channels={"study": ["email"]}, digest="weekly", quiet_from="00:00", quiet_until="00:00"
+        )
+    now = timezone.now()
+    assert remind(now=autumn()).people == 2
+    Standing.objects.filter(trainee__user=zhang).update(has_reached=True)
+    Delivery.objects.update(due_at=now)
+    assert send_messages() == "1 sent, 0 failed, 0 given up"
+    assert [letter.to for letter in mail.outbox] == [["outsider@example.com"]]
+    assert Delivery.objects.get(message__recipient=zhang).state == DeliveryState.GIVEN_UP
+    assert told(zhang) == ["hours_short"]
 
 
 def test_the_exempt_who_has_left_and_closed_accounts_are_left_in_peace(zhang, wang, outsider, zhao):
