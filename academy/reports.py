@@ -348,6 +348,10 @@ def _month_of_entry(year: int) -> Case:
     )
 
 
+#: When hours were earned; a reversal belongs to the month of what it takes back.
+_MOMENT = Coalesce("starts_at", "reverses__starts_at", "recorded_at")
+
+
 def hours_by_kind(organization: Organization, year: int) -> dict[str, int]:
     """Quarter hours by kind of the people counted at or below ``organization`` (one query)."""
     return dict(
@@ -371,7 +375,7 @@ def hours_by_month(organization: Organization, year: int) -> dict[int, int]:
             trainee__standings__organization__path__startswith=organization.path,
         )
         .order_by()
-        .annotate(moment=Coalesce("starts_at", "reverses__starts_at", "recorded_at"))
+        .annotate(moment=_MOMENT)
         .annotate(month=_month_of_entry(year))
         .values_list("month")
         .annotate(total=Sum("quarters"))
@@ -417,11 +421,13 @@ def people_of(
     cohort: str = "",
     state: str = "",
     kind: str = "",
+    month: int = 0,
     own: bool = False,
 ) -> QuerySet[Standing]:
     """The people behind a figure, by organization and name: in no order of merit.
 
-    ``own`` leaves out the organizations below; ``kind`` leaves those who have hours of that kind.
+    ``own`` leaves out the organizations below; ``kind`` leaves those who have hours of that kind,
+    ``month`` (1 to 12) those who earned hours in that month of the year.
     """
     people = Standing.objects.visible_to(user).filter(year=year)
     people = (
@@ -436,6 +442,18 @@ def people_of(
         people = people.filter(
             trainee__balances__year=year, trainee__balances__kind=kind, trainee__balances__quarters__gt=0
         )
+    if month:
+        earned = (
+            HourEntry.objects.filter(year=year)
+            .order_by()
+            .annotate(moment=_MOMENT)
+            .annotate(month=_month_of_entry(year))
+            .filter(month=month)
+            .values("trainee")
+            .annotate(total=Sum("quarters"))
+            .filter(total__gt=0)
+        )
+        people = people.filter(trainee__in=earned.values("trainee"))
     if state == "exempt":
         people = people.filter(is_exempt=True)
     elif state == "reached":

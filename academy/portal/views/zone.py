@@ -30,6 +30,7 @@ from enrollment.models import CohortCode, HourKind, Organization, Standing
 from enrollment.reports import Figures, PlaceFigures
 
 PEOPLE_PER_PAGE = 50
+MONTHS = 12
 
 STATES = (
     ("reached", gettext_lazy("Target reached")),
@@ -56,6 +57,16 @@ class PeopleFilter(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("With hours of the kind"),
         choices=[("", gettext_lazy("All")), *HourKind.choices],
+        required=False,
+    )
+    month = forms.TypedChoiceField(
+        label=gettext_lazy("With hours in the month"),
+        coerce=int,
+        empty_value=0,
+        choices=lambda: [
+            ("", gettext_lazy("All")),
+            *((month, month_name(month)) for month in range(1, MONTHS + 1)),
+        ],
         required=False,
     )
     own = forms.BooleanField(label=gettext_lazy("Without the organizations below"), required=False)
@@ -154,7 +165,19 @@ def _kind_rows(report: ZoneReport) -> list[list[dict[str, str]]]:
 
 
 def _month_rows(report: ZoneReport) -> list[list[dict[str, str]]]:
-    return [[{"text": month_name(month)}, {"text": hours(quarters)}] for month, quarters in report.by_month]
+    """Each month leads to who earned hours in it; a month without hours leads nowhere."""
+    rows = []
+    for month, quarters in report.by_month:
+        cell = {"text": month_name(month)}
+        if url := _month_url(report, month, quarters):
+            cell["url"] = url
+        rows.append([cell, {"text": hours(quarters)}])
+    return rows
+
+
+def _month_url(report: ZoneReport, month: int, quarters: int) -> str:
+    """Where the people stand who earned hours in a month; nowhere when nobody did."""
+    return _people_url(report.organization, report.year, month=str(month)) if quarters > 0 else ""
 
 
 @require_GET
@@ -211,6 +234,7 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
             "unit": "",
             "categories": [kind.label for kind in report.by_kind],
             "series": [{"name": _("Hours"), "data": [kind.quarters / 4 for kind in report.by_kind]}],
+            "urls": [_people_url(organization, year, kind=kind.code) for kind in report.by_kind],
         },
         "kind_columns": [
             {"label": _("Kind")},
@@ -222,6 +246,7 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
             "type": "line",
             "categories": [month_name(month) for month, _quarters in report.by_month],
             "series": [{"name": _("Hours"), "data": [quarters / 4 for _m, quarters in report.by_month]}],
+            "urls": [_month_url(report, month, quarters) for month, quarters in report.by_month],
         },
         "month_columns": [{"label": _("Month")}, {"label": _("Hours"), "number": True}],
         "month_rows": _month_rows(report),
@@ -296,6 +321,7 @@ def _chosen(request: HttpRequest, code: str) -> tuple[PeopleFilter, dict[str, An
         "cohort": chosen.get("cohort", ""),
         "state": chosen.get("state", ""),
         "kind": chosen.get("kind", ""),
+        "month": chosen.get("month") or 0,
         "own": chosen.get("own", False),
     }
 

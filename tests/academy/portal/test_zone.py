@@ -15,6 +15,7 @@ from academy import jobs, reports
 from cms.actions.jobs import begin, run
 from cms.models import Job
 from cms.refusals import Refused
+from enrollment.actions.hours import reverse_entry
 from enrollment.actions.people import admit, exempt
 from enrollment.models import CohortCode, HourEntry, HourKind, Standing, Trainee
 
@@ -89,6 +90,43 @@ def test_hours_of_a_kind_lead_to_who_has_them(sign_in, zone_at_work, zhou, wang,
         assert sum(one.trainee.balances.get(kind=kind).quarters for one in people) == sum(
             entry.quarters for entry in HourEntry.objects.filter(kind=kind)
         )
+
+
+def test_hours_of_a_month_lead_to_who_earned_them(sign_in, zone_at_work, zhou, this_year):
+    client = sign_in(user=zhou)
+    context = client.get(reverse("portal:zone")).context
+    by_month = dict(reports.zone_report(zone_at_work.zone, [], this_year).by_month)
+    assert any(by_month.values())
+    listed = set()
+    for (month, quarters), row, url in zip(
+        by_month.items(), context["month_rows"], context["month_chart"]["urls"], strict=True
+    ):
+        # The point of the chart and the row of its table lead to the same list.
+        assert row[0].get("url", "") == url
+        assert bool(url) is (quarters > 0)
+        people = reports.people_of(zhou, zone_at_work.zone, this_year, month=month)
+        names = [person.trainee.name for person in people]
+        if url:
+            page = client.get(url).context
+            assert [line[0]["text"] for line in page["rows"]] == names
+            assert f"month={month}" in page["export_url"]
+            book = load_workbook(BytesIO(client.get(page["export_url"]).content))
+            assert [line[0] for line in book.active.iter_rows(min_row=2, values_only=True)] == names
+        listed |= set(names)
+    earned = HourEntry.objects.filter(year=this_year).values_list("trainee__name", flat=True)
+    assert listed == set(earned)
+
+
+def test_a_month_whose_hours_were_taken_back_lists_nobody(zone_at_work, zhou, zhao, this_year):
+    def listed() -> set[str]:
+        months = range(1, 13)
+        found = (reports.people_of(zhou, zone_at_work.zone, this_year, month=month) for month in months)
+        return {person.trainee.name for people in found for person in people}
+
+    entry = HourEntry.objects.get(year=this_year, kind=HourKind.BASE_VISIT)
+    assert entry.trainee.name in listed()
+    reverse_entry(entry=entry, reason="登记有误", actor=zhao)
+    assert entry.trainee.name not in listed()
 
 
 def test_drilling_down_keeps_the_sums(zone_at_work, this_year):
