@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.urls import reverse
+from django.utils import timezone
 
 from enrollment.actions.messages import Notice, notify_each
 from enrollment.models import Certificate, Enrollment, EnrollmentStatus, Trainee, TrainingClass, User
@@ -27,7 +28,10 @@ def _key(held: Enrollment, news: str) -> str:
 
 
 def tell_enrolled(training_class: TrainingClass, enrollments: Sequence[Enrollment]) -> None:
-    """Tell those of ``enrollments`` who are on the roster now."""
+    """Tell those of ``enrollments`` who are on the roster now; of a class that is over nobody hears."""
+    if training_class.ends_on < timezone.localdate():
+        # Entered afterwards, for the record.
+        return
     joined = [held for held in enrollments if held.status == EnrollmentStatus.ENROLLED]
     if not joined:
         return

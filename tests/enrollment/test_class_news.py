@@ -56,6 +56,13 @@ def test_enrolling_twice_is_told_once_and_coming_back_is_told_again(training_cla
     assert told(zhang) == ["class_enrolled", "class_refused", "class_enrolled"]
 
 
+def test_a_class_entered_after_it_was_held_is_news_to_nobody(zhang, zhao):
+    day = timezone.localdate() - dt.timedelta(days=30)
+    held = classes.open_class(title="示例旧班", starts_on=day, ends_on=day, actor=zhao)
+    classes.enrol(training_class=held, trainee=zhang.trainee, actor=zhao)
+    assert told(zhang) == []
+
+
 def test_a_refusal_gives_its_reason_to_the_person_and_to_who_nominated(training_class, zhang, li, zhao):
     held = classes.nominate(training_class=training_class, trainee=zhang.trainee, actor=li)
     classes.withdraw(enrollment=held, actor=zhao, reason="已参加上一期")
