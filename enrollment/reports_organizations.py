@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Substr
@@ -102,11 +103,11 @@ def figures_by_year(organization: Organization) -> list[YearFigures]:
     return [YearFigures(year, own.get(year, Figures()), every[year]) for year in sorted(every, reverse=True)]
 
 
-def _by_year(rows: QuerySet[OrganizationStanding]) -> QuerySet[OrganizationStanding, dict[str, int]]:
+def _by_year(rows: QuerySet[OrganizationStanding]) -> QuerySet[OrganizationStanding, Any]:
     return rows.values("year").annotate(**SUMS)
 
 
-def _sum(row: dict[str, int]) -> Figures:
+def _sum(row: Any) -> Figures:
     return Figures(row["n_people"], row["n_exempt"], row["n_reached"], row["n_required"], row["n_earned"])
 
 

@@ -125,12 +125,13 @@ class SplitForm(BasisForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         here = self.organization
-        self.fields["people"].queryset = (
-            Trainee.objects.active().filter(home_organization=here).order_by("name")
-        )
-        below = Organization.objects.below(here).filter(depth=here.depth + 1)
-        self.fields["children"].queryset = below.active()
-        if not below.active().exists():
+        roster = Trainee.objects.active().filter(home_organization=here).order_by("name")
+        below = Organization.objects.below(here).filter(depth=here.depth + 1).active()
+        for name, queryset in (("people", roster), ("children", below)):
+            choice = self.fields[name]
+            assert isinstance(choice, forms.ModelMultipleChoiceField)
+            choice.queryset = queryset
+        if not below.exists():
             del self.fields["children"]
 
 
@@ -149,7 +150,6 @@ class ChangeView(
     """One change of one organization: asked, previewed, confirmed."""
 
     model = Organization
-    permission_policy: Any = None
     permission_required = "change"
     template_name = "enrollment/admin/organization_change.html"
     form_class: type[BasisForm]

@@ -56,7 +56,7 @@ class RecordDeleteView(_BackToOrganization, ScopedDeleteView):
 class RecordIndexView(ScopedIndexView):
     """Rows with their organizations."""
 
-    select_related = ("organization",)
+    select_related: tuple[str, ...] = ("organization",)
 
 
 class RecordViewSet(ScopedViewSet):

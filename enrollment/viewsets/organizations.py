@@ -22,6 +22,7 @@ from enrollment.models import STEP, Guide, Organization, OrganizationKind, Servi
 from enrollment.reports_organizations import figures_by_year, timeline
 from enrollment.viewsets.organization_changes import CHANGES
 from enrollment.viewsets.organization_chooser import organization_chooser
+from enrollment.viewsets.organization_import import ExportView, ImportView
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -186,7 +187,14 @@ class IndexView(ScopedIndexView):
     def header_buttons(self) -> list[Any]:
         """The way to the tree, beside founding."""
         url = reverse("portal:zone_tree")
-        return [*super().header_buttons, HeaderButton(_("Tree"), url=url, icon_name="list-ul", priority=200)]
+        buttons = [
+            *super().header_buttons,
+            HeaderButton(_("Tree"), url=url, icon_name="list-ul", priority=200),
+        ]
+        if self.user_has_permission("change"):
+            url = reverse("organizations:import")
+            buttons.append(HeaderButton(_("Import"), url=url, icon_name="upload", priority=210))
+        return buttons
 
     @property
     def columns(self) -> list[Column]:
@@ -236,7 +244,12 @@ class OrganizationViewSet(ScopedViewSet):
             path(f"{name}/<int:pk>/", self.construct_view(view, **self.get_common_view_kwargs()), name=name)
             for name, view in CHANGES
         ]
-        return [*kept, *changes]
+        given = self.get_common_view_kwargs()
+        table = [
+            path("import/", self.construct_view(ImportView, **given), name="import"),
+            path("table.xlsx", self.construct_view(ExportView, **given), name="table"),
+        ]
+        return [*kept, *changes, *table]
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """No way to the delete screen anywhere."""

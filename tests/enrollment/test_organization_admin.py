@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from enrollment.actions.classes import set_quota
 from enrollment.actions.organizations import rename
+from enrollment.actions.roles import grant_role
 from enrollment.models import (
     ChangeKind,
     DemonstrationTitle,
@@ -20,6 +21,7 @@ from enrollment.models import (
     OrganizationChange,
     OrganizationContact,
     Pairing,
+    Role,
     Trainee,
 )
 from tests.factories.enrollment import branches, credited, trainees, training_class
@@ -251,3 +253,12 @@ def test_who_sees_them(tree, everyone):
     for name, number in {"zhao": 1, "li": 1, "zhou": 1, "zhang": 0, "outsider": 0}.items():
         assert OrganizationContact.objects.visible_to(everyone[name]).count() == number
     assert OrganizationContact.objects.manageable_by(everyone["zhou"]).count() == 0
+
+
+def test_the_scope_alone_opens_no_change(client, sign_in, chen, tree):
+    """An instructor who also looks after people enters the admin, and changes no organization."""
+    grant_role(user=chen, role=Role.AFFAIRS_WORKER, organization=tree.soft)
+    client = sign_in(client, chen)
+    for name in ("rename", "move", "merge", "split", "dissolve"):
+        assert client.get(url(name, tree.soft)).status_code in {302, 403}
+        assert client.post(url(name, tree.soft), LATER | {"name": "x"}).status_code in {302, 403}

@@ -1,0 +1,279 @@
+"""A table of organizations: what goes out comes back unchanged; what comes in is judged and applied whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from openpyxl import Workbook
+
+from cms.refusals import Refused
+from enrollment.actions.organization_import import (
+    apply_lines,
+    judge_lines,
+    read_lines,
+    summary,
+    write_organizations,
+)
+from enrollment.actions.organizations import amend, dissolve, rename
+from enrollment.models import Area, ChangeKind, IndustryTag, Organization, OrganizationChange, ServiceGroup
+from enrollment.rules.organization_table import find_header, judge, read_line
+from tests.factories.enrollment import branches
+
+URL = reverse("organizations:import")
+HEADS = ["编号", "名称", "类别", "上级编号"]
+KNOWN = {"area": {"东片区": 1}, "tags": {"智能制造": 2, "医药": 3}, "service_group": {"第1服务小组": 4}}
+
+
+@pytest.fixture
+def admin(client, zhao, sign_in):
+    return sign_in(client, zhao)
+
+
+def sheet(*rows, heads=HEADS, above=()):
+    book = Workbook()
+    for row in [*above, heads, *rows]:
+        book.active.append(row)
+    target = BytesIO()
+    book.save(target)
+    target.seek(0)
+    return target
+
+
+def outcomes(file):
+    return [(one.outcome, sorted(one.changes)) for one in judge_lines(read_lines(file))]
+
+
+def applied(file, actor=None):
+    lines = read_lines(file)
+    return apply_lines(lines=lines, shown=summary(judge_lines(lines)), actor=actor)
+
+
+# --- Rules -----------------------------------------------------------------------------------------
+
+
+def test_the_header_is_found_under_titles():
+    rows = [["示例高新区党组织一览表"], [], ["序号", "组织编号*", "党组织名称", "备注"]]
+    assert find_header(rows) == (2, {1: "code", 2: "name"})
+    assert find_header([["姓名", "编号"]]) is None
+
+
+def test_a_row_is_read_out_of_real_mess():
+    line = read_line(
+        5,
+        {
+            "code": "ＳＯＦＴ",
+            "name": " 中共示例（集团）支部 ",
+            "kind": "支部",
+            "star": "五星级",
+            "is_social": "社会组织",
+            "founded_on": "2018年6月4日",
+            "tags": "智能制造，医药",
+            "area": "—",
+            "service_group": "第1服务小组",
+        },
+        known=KNOWN,
+    )
+    assert line.problems == ()
+    assert line.told == {
+        "code": "SOFT",
+        "name": "中共示例（集团）支部",
+        "kind": "branch",
+        "star": 5,
+        "is_social": True,
+        "founded_on": "2018-06-04",
+        "tags": [2, 3],
+        "area": None,
+        "service_group": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("code", "", "cell_missing"),
+        ("name", "无", "cell_missing"),
+        ("name", "长" * 121, "cell_too_long"),
+        ("kind", "城堡", "cell_unknown"),
+        ("area", "西片区", "cell_unknown"),
+        ("tags", "智能制造、没有", "cell_unknown"),
+        ("star", "6", "cell_not_a_star"),
+        ("founded_on", "2018-02-30", "cell_not_a_date"),
+        ("is_social", "国企", "cell_unknown"),
+    ],
+)
+def test_what_a_cell_refuses(field, value, code):
+    [problem] = read_line(2, {field: value}, known=KNOWN).problems
+    assert (problem.code, problem.field) == (code, field)
+    assert str(problem)
+
+
+def test_rows_are_judged_against_each_other():
+    lines = [
+        read_line(2, {"code": "A", "name": "甲", "kind": "党支部", "parent": "B"}, known=KNOWN),
+        read_line(3, {"code": "B", "name": "乙", "kind": "党总支", "parent": "ZONE"}, known=KNOWN),
+        read_line(4, {"code": "A", "name": "甲", "kind": "党支部", "parent": "B"}, known=KNOWN),
+        read_line(5, {"code": "C", "name": "丙", "kind": "党支部", "parent": "X"}, known=KNOWN),
+        read_line(6, {"code": "D", "name": "丁"}, known=KNOWN),
+        read_line(7, {"code": "OLD", "name": "戊"}, known=KNOWN),
+    ]
+    verdicts = judge(lines, {"ZONE": {}}, frozenset({"OLD"}))
+    assert [(one.outcome, [reason.code for reason in one.problems]) for one in verdicts] == [
+        ("new", []),
+        ("new", []),
+        ("error", ["code_twice"]),
+        ("error", ["cell_unknown"]),
+        ("error", ["row_parent_missing", "cell_missing"]),
+        ("error", ["row_dissolved"]),
+    ]
+
+
+# --- Out and in again ------------------------------------------------------------------------------
+
+
+def test_an_export_sent_back_changes_nothing(tree, zhao):
+    tags = [
+        IndustryTag.objects.create(kind="field", code="f1", name="智能制造"),
+        IndustryTag.objects.create(kind="chain", code="c1", name="智能制造"),
+        IndustryTag.objects.create(kind="alliance", code="a1", name="示例（创新）联盟"),
+    ]
+    area = Area.objects.create(code="e", name="示例东（新）片区")
+    group = ServiceGroup.objects.create(code="g1", name="第1服务小组")
+    amend(organization=tree.soft, actor=zhao, tags=tags, area=area, service_group=group, star=5)
+    rename(organization=tree.soft, name="中共示例（集团）支部委员会", short_name="=示例", actor=zhao)
+    target = BytesIO()
+    assert write_organizations(target, zhao) == 6
+    assert outcomes(target) == [("unchanged", [])] * 6
+
+
+def test_founding_renaming_moving_and_amending_at_once(tree, zhao):
+    file = sheet(
+        ["N2", "示例新二支部", "党支部", "N1"],
+        ["N1", "示例新总支", "党总支", "PARK-B"],
+        ["SOFT", "中共示例软件更名支部委员会", "党总支", "PARK-B"],
+        ["MAKE", "中共示例制造有限公司支部委员会", "", ""],
+    )
+    assert applied(file, zhao) == {"new": 2, "changed": 1}
+    soft = Organization.objects.get(code="SOFT")
+    assert (soft.name, soft.kind) == ("中共示例软件更名支部委员会", "general_branch")
+    assert soft.get_parent().code == "PARK-B"
+    assert Organization.objects.get(code="N2").get_parent().code == "N1"
+    kinds = set(OrganizationChange.objects.filter(organization=soft).values_list("kind", flat=True))
+    assert {ChangeKind.RENAMED, ChangeKind.MOVED, ChangeKind.REGRADED} < kinds
+    assert not any(Organization.find_problems())
+
+
+def test_a_text_file_in_gb18030(tree):
+    text = io.StringIO()
+    csv.writer(text).writerows([["党组织一览表"], HEADS, ["SOFT", "示例更名支部", "党支部", "PARK-A"]])
+    assert outcomes(BytesIO(text.getvalue().encode("gb18030"))) == [("changed", ["name"])]
+
+
+def test_an_empty_column_is_not_told_and_an_empty_cell_clears(tree, zhao):
+    amend(organization=tree.soft, actor=zhao, star=5)
+    name = Organization.objects.get(code="SOFT").name
+    assert outcomes(sheet(["SOFT", name], heads=["编号", "名称"])) == [("unchanged", [])]
+    assert outcomes(sheet(["SOFT", name, ""], heads=["编号", "名称", "星级"])) == [("changed", ["star"])]
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (BytesIO(b""), "roster_empty"),
+        (BytesIO(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 100), "roster_old_or_encrypted"),
+        (BytesIO(b"PK\x03\x04 not a zip"), "roster_broken"),
+        (BytesIO("姓名,手机\n张三,1".encode()), "table_no_header"),
+        (BytesIO("编号,名称\n,\n".encode()), "table_empty"),
+    ],
+)
+def test_files_that_are_no_table(db, file, code):
+    with pytest.raises(Refused, match=code):
+        read_lines(file)
+
+
+def test_a_refusal_half_way_leaves_nothing(tree):
+    """The second row would put an organization under itself."""
+    file = sheet(["N1", "示例新支部", "党支部", "SOFT"], ["SOFT", "示例更名", "党支部", "N1"])
+    with pytest.raises(Refused, match="into_itself"):
+        applied(file)
+    assert not Organization.objects.filter(code="N1").exists()
+    assert not OrganizationChange.objects.filter(kind=ChangeKind.RENAMED).exists()
+
+
+def test_a_ring_of_new_ones_is_refused(tree):
+    file = sheet(["N1", "示例一支部", "党支部", "N2"], ["N2", "示例二支部", "党支部", "N1"])
+    with pytest.raises(Refused, match="cell_unknown"):
+        applied(file)
+
+
+def test_what_changed_since_the_preview_is_refused(tree):
+    lines = read_lines(sheet(["BIO", "示例更名", "党支部", "PARK-B"]))
+    shown = summary(judge_lines(lines))
+    dissolve(organization=tree.bio, on=OrganizationChange.objects.first().effective_on, actor=None)
+    with pytest.raises(Refused, match="table_changed_since"):
+        apply_lines(lines=lines, shown=shown, actor=None)
+
+
+def test_judging_does_not_grow(tree):
+    def measured(rows):
+        file = sheet(*[[row.code, "新名", "党支部", "PARK-B"] for row in rows])
+        with CaptureQueriesContext(connection) as queries:
+            assert len(outcomes(file)) == len(rows)
+        return len(queries)
+
+    few = measured(branches(tree.park_b, 2))
+    assert measured(branches(tree.park_b, 40)) == few
+
+
+# --- The page --------------------------------------------------------------------------------------
+
+
+def sent(file):
+    return {"file": SimpleUploadedFile("党组织.xlsx", file.getvalue())}
+
+
+def test_the_page_previews_and_applies_once(admin, tree):
+    page = admin.post(URL, sent(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"])))
+    assert page.context["counts"] == {"error": 0, "new": 0, "changed": 1, "unchanged": 0}
+    assert "示例更名支部" in page.content.decode()
+    assert Organization.objects.get(code="SOFT").name != "示例更名支部"
+    lines = page.context["lines"]
+    assert admin.post(URL, {"lines": lines}).status_code == 302
+    assert Organization.objects.get(code="SOFT").name == "示例更名支部"
+    [change] = OrganizationChange.objects.filter(kind=ChangeKind.RENAMED)
+    assert "党组织.xlsx" in change.reason
+    again = admin.post(URL, {"lines": lines})
+    assert (again.status_code, again.context["lines"]) == (200, "")
+    assert OrganizationChange.objects.filter(kind=ChangeKind.RENAMED).count() == 1
+
+
+def test_with_an_error_nothing_can_be_confirmed(admin, tree):
+    page = admin.post(URL, sent(sheet(["SOFT", "示例更名", "城堡", ""], ["MAKE", "示例更名", "", ""])))
+    assert page.context["counts"]["error"] == 1
+    assert page.context["lines"] == ""
+    assert "城堡" in page.content.decode()
+    assert admin.post(URL, sent(BytesIO(b"x"))).context["form"].errors["file"]
+
+
+def test_a_forged_preview_is_refused(admin, tree):
+    answer = admin.post(URL, {"lines": "forged"})
+    assert answer.status_code == 302
+    assert answer["Location"] == URL
+
+
+def test_the_export_comes_as_a_file(admin, tree):
+    answer = admin.get(reverse("organizations:table"))
+    assert outcomes(BytesIO(answer.content)) == [("unchanged", [])] * 6
+
+
+@pytest.mark.parametrize("who", ["li", "chen", "zhou", "outsider"])
+def test_only_administrators(client, sign_in, everyone, tree, who):
+    client = sign_in(client, everyone[who])
+    assert client.get(URL).status_code in {302, 403}
+    assert client.get(reverse("organizations:table")).status_code in {302, 403}
