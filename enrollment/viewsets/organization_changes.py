@@ -15,9 +15,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.generic.edit import FormMixin, ProcessFormView
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import BaseObjectMixin, WagtailAdminTemplateMixin
@@ -175,7 +174,7 @@ class ChangeView(
         """Listing, organization, deed."""
         return [
             *self.breadcrumbs_items,
-            {"url": reverse("organizations:index"), "label": _now("Organizations")},
+            {"url": reverse("organizations:index"), "label": gettext("Organizations")},
             {"url": self.get_success_url(), "label": self.object.name},
             {"url": "", "label": self.button},
         ]
@@ -259,8 +258,10 @@ class RenameView(ChangeView):
         """Before and after."""
         names = {"before": self.object.name, "after": form.cleaned_data["name"]}
         return [
-            _now("%(before)s is called %(after)s.") % names,
-            _now("Papers and figures made from now on bear the new name; certificates already issued stay."),
+            gettext("%(before)s is called %(after)s.") % names,
+            gettext(
+                "Papers and figures made from now on bear the new name; certificates already issued stay."
+            ),
         ]
 
 
@@ -284,10 +285,10 @@ class MoveView(ChangeView):
     def sentences(self, form: Any, found: Consequences) -> list[str]:
         """Who goes along."""
         return [
-            _now("%(name)s comes to stand under %(parent)s.")
+            gettext("%(name)s comes to stand under %(parent)s.")
             % {"name": self.object.name, "parent": form.cleaned_data["parent"].name},
             *_what_goes_along(found),
-            _now(
+            gettext(
                 "Whoever looks after the old place no longer sees them; whoever looks after the new one does."
             ),
         ]
@@ -315,7 +316,7 @@ class MergeView(ChangeView):
         """Who comes over."""
         names = "、".join(one.name for one in form.sources)
         told = [
-            _now("%(names)s merges into %(target)s and is dissolved.")
+            gettext("%(names)s merges into %(target)s and is dissolved.")
             % {"names": names, "target": self.object.name},
             ngettext(
                 "%(number)s person comes over, with the post held now.",
@@ -343,7 +344,10 @@ class MergeView(ChangeView):
                 )
                 % {"number": found.roles}
             )
-        return [*told, _now("Hours and figures of the past stay with the organizations they were earned in.")]
+        return [
+            *told,
+            gettext("Hours and figures of the past stay with the organizations they were earned in."),
+        ]
 
 
 class SplitView(ChangeView):
@@ -373,13 +377,13 @@ class SplitView(ChangeView):
         data = form.cleaned_data
         going, below = len(data["people"]), len(data.get("children", []))
         return [
-            _now("%(name)s is founded beside %(old)s.") % {"name": data["name"], "old": self.object.name},
-            _now("People: %(going)s go, %(staying)s stay.")
+            gettext("%(name)s is founded beside %(old)s.") % {"name": data["name"], "old": self.object.name},
+            gettext("People: %(going)s go, %(staying)s stay.")
             % {"going": going, "staying": found.people - going},
-            _now("Organizations below: %(going)s go, %(staying)s stay.")
+            gettext("Organizations below: %(going)s go, %(staying)s stay.")
             % {"going": below, "staying": found.children - below},
-            _now("Quotas of classes under way stay with the old organization."),
-            _now("Hours and figures of the past stay with the organizations they were earned in."),
+            gettext("Quotas of classes under way stay with the old organization."),
+            gettext("Hours and figures of the past stay with the organizations they were earned in."),
         ]
 
 
@@ -405,10 +409,10 @@ class DissolveView(ChangeView):
     def sentences(self, form: Any, found: Consequences) -> list[str]:
         """What ends."""
         return [
-            _now("%(name)s is dissolved; nobody can be put on its roster any more.")
+            gettext("%(name)s is dissolved; nobody can be put on its roster any more.")
             % {"name": self.object.name},
             *_what_is_under_way(found),
-            _now("Hours and figures of the past stay with the organizations they were earned in."),
+            gettext("Hours and figures of the past stay with the organizations they were earned in."),
         ]
 
 

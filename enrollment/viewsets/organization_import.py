@@ -10,7 +10,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.generic.edit import FormMixin, ProcessFormView
@@ -59,7 +59,7 @@ class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, P
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Listing, import."""
-        listing = {"url": reverse("organizations:index"), "label": _now("Organizations")}
+        listing = {"url": reverse("organizations:index"), "label": gettext("Organizations")}
         return [*self.breadcrumbs_items, listing, {"url": "", "label": self.page_title}]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -119,14 +119,14 @@ class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, P
                 lines=lines,
                 shown=carried["shown"],
                 actor=self.request.user,
-                basis=Basis(reason=_now("Import of %(name)s") % {"name": carried["name"]}),
+                basis=Basis(reason=gettext("Import of %(name)s") % {"name": carried["name"]}),
             )
         except Refused as refused:
             messages.error(self.request, refused.sentence)
             return self.show(form, lines, carried["name"])
         messages.success(
             self.request,
-            _now("Imported: %(new)s organizations founded, %(changed)s changed.") % counts,
+            gettext("Imported: %(new)s organizations founded, %(changed)s changed.") % counts,
         )
         return HttpResponseRedirect(reverse("organizations:index"))
 
@@ -154,5 +154,5 @@ class ExportView(PermissionCheckedMixin, View):
         number = actions.write_organizations(target, request.user)
         data = {"what": "organizations", "rows": number}
         note(request.user, "enrollment.people.export", actor=request.user, data=data)
-        name = _now("Organizations %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
+        name = gettext("Organizations %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
         return attachment(target.getvalue(), name)
