@@ -12,6 +12,8 @@ function begin(quiz: HTMLFormElement): void {
   let timer = 0;
   let sending = false;
   let handedIn = false;
+  /** Whether the last save failed: the notice of the frame comes once, not at every try. */
+  let lost = false;
 
   const say = (words: string | undefined): void => {
     if (state) state.textContent = words ?? "";
@@ -41,6 +43,7 @@ function begin(quiz: HTMLFormElement): void {
     pending.clear();
     say(quiz.dataset.saving);
     let kept = false;
+    let answered = false;
     try {
       const response = await fetch(quiz.dataset.save ?? "", {
         method: "POST",
@@ -53,6 +56,7 @@ function begin(quiz: HTMLFormElement): void {
         location.reload();
         return;
       }
+      answered = true;
       kept = response.ok;
     } catch {
       kept = false;
@@ -60,10 +64,17 @@ function begin(quiz: HTMLFormElement): void {
     sending = false;
     if (kept) {
       say(quiz.dataset.saved);
+      if (lost) window.dispatchEvent(new CustomEvent("academy:answered"));
+      lost = false;
       if (pending.size > 0) void save();
     } else {
       places.forEach((place) => pending.add(place));
       say(quiz.dataset.unsaved);
+      if (!lost) {
+        const detail = { answered, retry: () => void save() };
+        window.dispatchEvent(new CustomEvent("academy:failed", { detail }));
+      }
+      lost = true;
       window.setTimeout(() => void save(), RETRY);
     }
   }

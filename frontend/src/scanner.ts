@@ -40,18 +40,29 @@ if (root && result && names && video instanceof HTMLVideoElement) {
 
   const send = async (code: string, once: string): Promise<Answer> => {
     const body = new URLSearchParams({ code, nonce: once, direction: words.direction ?? "in" });
+    let lost = false;
     for (;;) {
+      let answered = false;
       try {
         const answer = await fetch(words.url ?? "", {
           method: "POST",
           body,
           headers: { "X-CSRFToken": token, Accept: "application/json" },
         });
+        answered = true;
         if (answer.status >= 500) throw new Error(String(answer.status));
-        return (await answer.json()) as Answer;
+        const said = (await answer.json()) as Answer;
+        if (lost) window.dispatchEvent(new CustomEvent("academy:answered"));
+        return said;
       } catch {
         say(words.lost ?? "", "is-bad");
-        await new Promise((done) => window.setTimeout(done, RETRY_SECONDS * 1000));
+        // It tries again by itself; the notice of the frame comes once, and its button does not wait.
+        await new Promise<void>((done) => {
+          window.setTimeout(done, RETRY_SECONDS * 1000);
+          if (lost) return;
+          window.dispatchEvent(new CustomEvent("academy:failed", { detail: { answered, retry: done } }));
+        });
+        lost = true;
       }
     }
   };

@@ -35,6 +35,21 @@ def answer_everything(page: Page, attempt: QuizAttempt, *, rightly: bool) -> Non
     expect(page.locator("[data-save-state]")).to_have_text(said("Saved"))
 
 
+def lose_the_network_at_an_answer(page: Page, attempt: QuizAttempt) -> None:
+    """An answer that cannot be saved is told in the words of every page, and saved when asked for again."""
+    question = attempt.plan[0]
+    key = sorted(QuestionVersion.objects.get(pk=question["version"]).correct_keys)[0]
+    page.context.set_offline(True)
+    page.locator('fieldset[data-place="0"]').locator(f'input[value="{key}"]').check()
+    notice = page.locator("#toast-offline")
+    expect(notice).to_be_visible()
+    expect(page.locator("[data-save-state]")).not_to_have_text(said("Saved"))
+    page.context.set_offline(False)
+    notice.get_by_role("button", name=said("Try again")).click()
+    expect(page.locator("[data-save-state]")).to_have_text(said("Saved"))
+    expect(notice).to_be_hidden()
+
+
 def test_from_a_search_to_the_ledger(door: Door, records: None) -> None:
     trainee = Trainee.objects.get(user__username="zhang")
     year = timezone.localdate().year
@@ -88,6 +103,7 @@ def test_from_a_search_to_the_ledger(door: Door, records: None) -> None:
     page.get_by_role("button", name=said("Try again")).click()
     expect(page.locator("form[data-quiz]")).to_be_visible()
     attempt = QuizAttempt.objects.get(user=trainee.user, lesson=watched, graded_at=None)
+    lose_the_network_at_an_answer(page, attempt)
     answer_everything(page, attempt, rightly=True)
     page.get_by_role("button", name=said("Hand in")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(said("Passed"))

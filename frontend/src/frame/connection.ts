@@ -35,6 +35,8 @@ export function watchConnection(): void {
     const detail = (event as CustomEvent<{ retry?: () => void; answered?: boolean } | null>).detail;
     say(detail?.answered ? "failed" : "offline", detail?.retry);
   });
+  // … and new CustomEvent("academy:answered") when what had failed has come through.
+  window.addEventListener("academy:answered", () => unsay("offline", "failed"));
   // A form sent into nothing would leave the page for the browser's own error. Some in-app browsers believe to be away
   // when they are not: whoever asks a second time is let through.
   const anyway = new WeakSet<HTMLFormElement>();
