@@ -338,7 +338,9 @@ def _attended(day: _Day, sessions: list[Session], people: list[int]) -> Iterator
 def _plan_upcoming(day: _Day, row: dict[str, Any], number: int) -> None:
     ahead = row["days_ahead"]
     first = day.today + dt.timedelta(days=ahead)
-    people = _group(day, row["cohort"], GROUP, with_named=number < 4)
+    # The last rows give 张学员 something in the coming two weeks whatever the dice say.
+    with_named = row.get("with_named", number < 4)
+    people = _group(day, row["cohort"], GROUP, with_named=with_named)
     training_class = None
     if row["kind"] == "class":
         last = first + dt.timedelta(days=len(row["sessions"]) * 2 + 12)

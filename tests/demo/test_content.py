@@ -277,6 +277,10 @@ def test_trainings_count_their_hours_from_their_sessions() -> None:
     assert {training["mode"] for training in data["past"]} == {"online", "offline", "hybrid"}
     assert len({training["days_ago"] for training in data["past"]}) == 27
     assert any(training["days_ahead"] == 0 for training in data["upcoming"])
+    # 张学员 is a member: a room, a base and a live class wait for her in the coming two weeks.
+    hers = [row for row in data["upcoming"] if row.get("with_named") and row["cohort"] == "member"]
+    assert [row["sessions"][0]["place"] for row in hers] == ["room", "base", "online"]
+    assert all(0 < row["days_ahead"] <= 11 for row in hers)
 
 
 def test_the_rest_of_the_academy_is_complete() -> None:
