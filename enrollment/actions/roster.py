@@ -22,7 +22,7 @@ from wagtail.log_actions import registry as log_registry
 
 from cms.refusals import Refused
 from enrollment.actions.journal import note
-from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
+from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, lock_organizations
 from enrollment.actions.roster_missing import kept_marks, let_leave, missing_from
 from enrollment.models import Organization, RosterImport, Trainee, User
 from enrollment.roster import lookup, messages
@@ -299,6 +299,8 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     if any(not _holds(item, judged) for item, judged in zip(shown, verdicts, strict=True)):
         return _judged_anew(locked, verdicts)
     _keep_tails(shown, verdicts)
+    # Admitting and amending lock people and figures; organizations stand to their left, so all of them first.
+    lock_organizations(pk for judged in verdicts if (pk := judged.row.person.organization_id) is not None)
     admitted = admit_in_bulk(
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
         actor=actor,
