@@ -300,7 +300,8 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
         return _judged_anew(locked, verdicts)
     _keep_tails(shown, verdicts)
     # Admitting and amending lock people and figures; organizations stand to their left, so all of them first.
-    lock_organizations(pk for judged in verdicts if (pk := judged.row.person.organization_id) is not None)
+    named = [judged.row.person.organization_id for judged in verdicts]
+    lock_organizations(number for number in named if number is not None)
     admitted = admit_in_bulk(
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
         actor=actor,
