@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,9 +89,16 @@ class Door:
         """A page on a desk."""
         return self.open(DESKTOP, username, **options)
 
+    def _still_opens(self, state: Path) -> bool:
+        """Whether the session is still there: another journey may have ended it."""
+        context = self.new_context(**CHINA, storage_state=state)
+        answer = context.request.get("/me/", max_redirects=0)
+        context.close()
+        return answer.status == HTTPStatus.OK
+
     def _state_of(self, username: str) -> Path:
         state = self.states / f"{username}.json"
-        if not state.exists():
+        if not state.exists() or not self._still_opens(state):
             context = self.new_context(**CHINA, **DESKTOP)
             context.set_default_timeout(PATIENCE)
             page = context.new_page()

@@ -55,6 +55,16 @@ def tally(page: Page) -> dict[str, int]:
     return found
 
 
+def left_out(roster_import: RosterImport) -> int:
+    """How many people of the organizations in the file no row of it means."""
+    rows = roster_import.verdict["rows"]
+    wrong = [row["person"].get("name") or "" for row in rows if row["outcome"] == "error"]
+    covered = {row["person"].get("organization_id") for row in rows if row["outcome"] != "error"} - {None}
+    named = [row["trainee"] for row in rows if "trainee" in row]
+    people = Trainee.objects.active().filter(home_organization__in=covered)
+    return people.exclude(name__in=wrong).exclude(pk__in=named).count()
+
+
 def dry_run(academy: Academy) -> dict[str, Any]:
     """What the command says of the roster, without saving."""
     done = academy.manage("import_roster", MESSY, "--dry-run", "--format", "json")
@@ -84,12 +94,16 @@ def test_messy_roster_is_previewed_confirmed_and_sent_again(
     send(page, MESSY)
     expect(page.locator("main")).to_contain_text(str(expected["data_rows"]))
     assert barriers(page) == []
+    # Whom the organizations in the file had before stays, and is shown; nobody there is meant by a row.
+    missing = left_out(RosterImport.objects.latest("pk"))
+    assert missing > 0
     assert tally(page) == {
         "error": len(wrong),
         "new": good,
         "changed": 0,
         "unchanged": 0,
         "duplicate": doubles,
+        "missing": missing,
     }
 
     # Errors stand first, each with its row in the file and a Chinese sentence.
@@ -134,11 +148,28 @@ def test_messy_roster_is_previewed_confirmed_and_sent_again(
         "changed": 0,
         "unchanged": good,
         "duplicate": doubles,
+        "missing": missing,
     }
     expect(page.get_by_role("button", name=said("Nothing to save"))).to_be_disabled()
     assert Trainee.objects.count() == before + good
     again = dry_run(academy)
     assert (again["new"], again["changed"], again["unchanged"]) == (0, 0, good)
+
+    # The first import is taken back, and everything is as it was.
+    applied = RosterImport.objects.filter(status=RosterImport.Status.APPLIED, file_name=MESSY.name).latest(
+        "pk"
+    )
+    page.goto(f"/workbench/import/{applied.pk}/")
+    page.get_by_role("link", name=said("Take this import back")).click()
+    expect(page.locator(".stat-value").first).to_have_text(str(good))
+    assert barriers(page) == []
+    page.get_by_role("button", name=said("Take it back")).click()
+    back = said(
+        "Taken back: %(removed)s people removed, %(restored)s as they were before.", removed=good, restored=0
+    )
+    expect(page.get_by_text(back)).to_be_visible(timeout=60_000)
+    assert Trainee.objects.count() == before
+    assert list(Trainee.objects.order_by("pk").values_list("pk", "updated_at")[:500]) == ends_before
 
 
 def test_a_file_that_is_no_spreadsheet_gets_one_sentence(door: Door, records: None, tmp_path: Path) -> None:
