@@ -5,27 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from cms.refusals import Refused
 from enrollment.roster import guard, messages
+from enrollment.roster.packages import MAX_COLUMNS, is_workbook, opened_workbook
 from enrollment.rules.roster import Column, Header, find_header, is_footer, is_header_again, plain
 from enrollment.rules.roster.columns import HEADER_WITHIN
 
 MAX_ROWS = 50_000
-MAX_COLUMNS = 100
 #: Formatted but empty rows are read past; a sheet cannot have more than this.
 MAX_ROWS_SCANNED = 1_048_576
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_MAGIC = b"PK\x03\x04"
 #: A merged cell in these columns holds for every row it spans (one organization for many people).
 _SPANNING = frozenset({Column.ORGANIZATION, Column.POST, Column.STATUS, Column.NOTE})
 
@@ -50,65 +44,17 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
-def _size_of(file: IO[bytes]) -> int:
-    file.seek(0, io.SEEK_END)
-    size = file.tell()
-    file.seek(0)
-    return size
-
-
 @contextmanager
 def open_roster(file: IO[bytes]) -> Iterator[Sheet]:
     """The roster in ``file`` (seekable, binary); ``Refused`` with one sentence when it cannot be read."""
-    size = _size_of(file)
-    if size == 0:
-        raise Refused(messages.file_reason("empty"))
-    if size > guard.MAX_BYTES:
-        raise Refused(messages.file_reason("too_large", megabytes=guard.MAX_BYTES // 1024 // 1024))
-    magic = file.read(8)
-    file.seek(0)
-    if magic.startswith(_OLE_MAGIC):
-        raise Refused(messages.file_reason("old_or_encrypted"))
-    if magic.startswith(_ZIP_MAGIC):
-        with _open_workbook(file, size) as sheet:
-            yield sheet
-    else:
+    if not is_workbook(file):
         yield _open_text(file)
+        return
+    with opened_workbook(file) as (book, archive):
+        yield _sheet_with_header(book, archive)
 
 
 # --- .xlsx ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _open_workbook(file: IO[bytes], size: int) -> Iterator[Sheet]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            guard.check_package(archive, size)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            try:
-                yield _sheet_with_header(book, archive)
-            finally:
-                book.close()
-    except Refused:
-        raise
-    except (
-        zipfile.BadZipFile,
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        EOFError,
-        OSError,
-        SyntaxError,
-        NotImplementedError,
-        OverflowError,
-    ) as error:
-        # Whatever a damaged package makes the library stumble over, people hear one sentence.
-        raise Refused(messages.file_reason("broken")) from error
 
 
 def _sheet_with_header(book: Any, archive: zipfile.ZipFile) -> Sheet:

@@ -5,21 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from cms.refusals import Refused
 from enrollment.roster import guard, messages
-from enrollment.roster.reader import MAX_COLUMNS, decode
-
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_MAGIC = b"PK\x03\x04"
+from enrollment.roster.packages import MAX_COLUMNS, is_workbook, opened_workbook
+from enrollment.roster.reader import decode
 
 
 @dataclass
@@ -36,56 +29,17 @@ def read_table(file: IO[bytes], *, most_rows: int) -> Table:
     Raises:
         Refused: one sentence why the file cannot be read.
     """
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    if size == 0:
-        raise Refused(messages.file_reason("empty"))
-    if size > guard.MAX_BYTES:
-        raise Refused(messages.file_reason("too_large", megabytes=guard.MAX_BYTES // 1024 // 1024))
-    magic = file.read(8)
-    file.seek(0)
-    if magic.startswith(_OLE_MAGIC):
-        raise Refused(messages.file_reason("old_or_encrypted"))
-    if magic.startswith(_ZIP_MAGIC):
-        return _workbook(file, size, most_rows)
-    return _text(file, most_rows)
-
-
-def _workbook(file: IO[bytes], size: int, most_rows: int) -> Table:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            guard.check_package(archive, size)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            try:
-                sheet: Any = next(one for one in book.worksheets if one.sheet_state == "visible")
-                sheet.reset_dimensions()
-                with archive.open(sheet._worksheet_path) as source:
-                    facts = guard.facts_of(source)
-                rows = sheet.iter_rows(values_only=True, max_row=most_rows, max_col=MAX_COLUMNS, min_row=1)
-                return Table(list(rows), facts.without_value)
-            finally:
-                book.close()
-    except Refused:
-        raise
-    except (
-        zipfile.BadZipFile,
-        InvalidFileException,
-        StopIteration,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        EOFError,
-        OSError,
-        SyntaxError,
-        NotImplementedError,
-        OverflowError,
-    ) as error:
-        # Whatever a damaged package makes the library stumble over, people hear one sentence.
-        raise Refused(messages.file_reason("broken")) from error
+    if not is_workbook(file):
+        return _text(file, most_rows)
+    with opened_workbook(file) as (book, archive):
+        sheet: Any = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
+        if sheet is None:
+            raise Refused(messages.file_reason("broken"))
+        sheet.reset_dimensions()
+        with archive.open(sheet._worksheet_path) as source:
+            facts = guard.facts_of(source)
+        rows = sheet.iter_rows(values_only=True, max_row=most_rows, max_col=MAX_COLUMNS, min_row=1)
+        return Table(list(rows), facts.without_value)
 
 
 def _text(file: IO[bytes], most_rows: int) -> Table:

@@ -34,7 +34,7 @@ from cms.refusals import Refused
 from enrollment.actions import accounts, invitations
 from enrollment.forms_accounts import AcceptInvitationForm, InvitationCodeForm
 from enrollment.models import Invitation, Organization, Trainee, User, UserSession
-from enrollment.requests import AuthenticatedHttpRequest
+from enrollment.requests import AuthenticatedHttpRequest, number_in, numbers_in
 from enrollment.rules.devices import device_name
 from enrollment.rules.invitations import normalized
 from enrollment.slips import slip_of
@@ -205,9 +205,7 @@ def manage(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("organization") or request.GET.get("organization") or ""
     organization = None
     if chosen:
-        if not chosen.isdigit():
-            raise Http404
-        organization = get_object_or_404(organizations, pk=chosen)
+        organization = get_object_or_404(organizations, pk=number_in(chosen))
     if request.method == "POST":
         return _issue(request, organization)
     found: list[Organization] = []
@@ -254,7 +252,7 @@ def _issue(request: HttpRequest, organization: Organization | None) -> HttpRespo
     """Make the invitations and show the printable list: the only time that the codes can be read."""
     if organization is None:
         raise Http404
-    ids = [int(value) for value in request.POST.getlist("trainee") if value.isdigit()][:LIST_SIZE]
+    ids = numbers_in(request.POST.getlist("trainee"))[:LIST_SIZE]
     trainees = list(
         Trainee.objects.filter(home_organization=organization, left_on__isnull=True, pk__in=ids).order_by(
             "name", "pk"

@@ -37,6 +37,7 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
+from enrollment.requests import number_in
 from enrollment.rules import class_life
 
 PER_PAGE = 100
@@ -256,18 +257,13 @@ def _act(
 
 
 def _trainee(request: HttpRequest) -> Trainee:
-    pk = request.POST.get("trainee", "")
-    if not pk.isdigit():
-        raise Http404
-    return get_object_or_404(Trainee.objects.active(), pk=int(pk))
+    return get_object_or_404(Trainee.objects.active(), pk=number_in(request.POST.get("trainee", "")))
 
 
 def _enrollment(request: HttpRequest, training_class: TrainingClass) -> Enrollment:
-    pk = request.POST.get("enrollment", "")
-    if not pk.isdigit():
-        raise Http404
+    pk = number_in(request.POST.get("enrollment", ""))
     rows = Enrollment.objects.filter(training_class=training_class).visible_to(request.user)
-    return get_object_or_404(rows.select_related("training_class", "trainee"), pk=int(pk))
+    return get_object_or_404(rows.select_related("training_class", "trainee"), pk=pk)
 
 
 def _came_of(enrollment: Enrollment) -> str:

@@ -18,6 +18,7 @@ from enrollment.models import (
     OrganizationContact,
     Pairing,
 )
+from enrollment.requests import number_in
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.scoped import InScopeMixin, ScopedDeleteView, ScopedIndexView, ScopedViewSet
 
@@ -38,10 +39,10 @@ class RecordCreateView(_BackToOrganization, generic.CreateView):
     def get_initial(self) -> dict[str, Any]:
         """That organization."""
         initial = super().get_initial()
-        asked = self.request.GET.get("organization", "")
-        if asked.isdigit():
+        asked = number_in(self.request.GET.get("organization", ""))
+        if asked is not None:
             known = Organization.objects.manageable_by(self.request.user)
-            initial["organization"] = known.filter(pk=int(asked)).first()
+            initial["organization"] = known.filter(pk=asked).first()
         return initial
 
 

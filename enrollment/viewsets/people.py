@@ -27,6 +27,7 @@ from enrollment.actions import people as actions
 from enrollment.actions.journal import note
 from enrollment.models import Appointment, CohortCode, Exemption, Organization, Post, Trainee
 from enrollment.reports import ledger_of, year_of, years_of
+from enrollment.requests import number_in
 from enrollment.viewsets.organizations import organization_chooser
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
@@ -190,8 +191,8 @@ class InspectView(LookedAt, ScopedInspectView):
         """One year's report and entries."""
         context = super().get_context_data(**kwargs)
         years = years_of(self.object)
-        asked = self.request.GET.get("year", "")
-        year = int(asked) if asked.isdigit() and int(asked) in years else timezone.localdate().year
+        asked = number_in(self.request.GET.get("year", ""))
+        year = asked if asked in years else timezone.localdate().year
         return context | {
             "years": years,
             "report": year_of(self.object, year),
@@ -328,9 +329,9 @@ class CreateExemptionView(CreateThroughAction):
     def get_initial(self) -> dict[str, Any]:
         """The person one came from."""
         initial = super().get_initial()
-        asked = self.request.GET.get("trainee", "")
-        if asked.isdigit():
-            initial["trainee"] = Trainee.objects.visible_to(self.request.user).filter(pk=int(asked)).first()
+        asked = number_in(self.request.GET.get("trainee", ""))
+        if asked is not None:
+            initial["trainee"] = Trainee.objects.visible_to(self.request.user).filter(pk=asked).first()
         return initial | {"starts_on": dt.date(timezone.localdate().year, 1, 1)}
 
     def perform(self, form: forms.ModelForm) -> Model:

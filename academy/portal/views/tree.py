@@ -14,11 +14,19 @@ from django.views.decorators.http import require_GET
 from academy import reports
 from enrollment import reports_organizations as organizations
 from enrollment.models import Organization
+from enrollment.requests import number_in
+
+#: A level has no more pages than this.
+MOST_PAGES = 10_000
 
 
 def _allowed(request: HttpRequest) -> None:
     if not reports.may_see_zone(request.user.scope):
         raise PermissionDenied
+
+
+def _page(request: HttpRequest) -> int:
+    return min(number_in(request.GET.get("page", "")) or 0, MOST_PAGES)
 
 
 def _common(request: HttpRequest) -> dict[str, Any]:
@@ -60,9 +68,7 @@ def _open(level: organizations.TreeLevel, at: Organization, request: HttpRequest
         found = next((node for node in current.nodes if node.organization == at), None)
         waiting += [node.below for node in current.nodes if node.below is not None]
     if found is not None:
-        asked = request.GET.get("page", "")
-        page = int(asked) if asked.isdigit() else 0
-        found.below = organizations.tree_level(at, request.user, year, page=min(page, 10_000))
+        found.below = organizations.tree_level(at, request.user, year, page=_page(request))
 
 
 @login_required
@@ -72,8 +78,6 @@ def below(request: HttpRequest, code: str) -> HttpResponse:
     _allowed(request)
     common = _common(request)
     parent = get_object_or_404(Organization.objects.visible_to(request.user).active(), code=code)
-    asked = request.GET.get("page", "")
-    page = min(int(asked), 10_000) if asked.isdigit() else 0
-    level = organizations.tree_level(parent, request.user, common["year"], page=page)
+    level = organizations.tree_level(parent, request.user, common["year"], page=_page(request))
     context = common | {"level": level, "appended": "more" in request.GET}
     return render(request, "academy/pieces/tree_level.html", context)

@@ -43,11 +43,6 @@ def for_organization_workers(view: View) -> View:
     return guarded
 
 
-def number_in(text: str) -> int | None:
-    """A row's number as sent by a browser; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
-
-
 def tabs(current: str) -> list[dict[str, Any]]:
     """The parts of the workbench, as components/tabs.html wants them."""
     labels = {

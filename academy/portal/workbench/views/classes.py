@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, number_in, tabs
+from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
 from academy.portal.workbench.forms import WithdrawForm
 from cms.refusals import Refused
 from enrollment.actions import classes as class_actions
 from enrollment.models import ClassStatus, EnrollmentStatus
+from enrollment.requests import number_in
 
 CLASSES_PER_PAGE = 20
 FOUND_AT_MOST = 20

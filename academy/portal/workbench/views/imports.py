@@ -25,6 +25,7 @@ from enrollment.actions import roster, roster_undo
 from enrollment.actions.journal import note
 from enrollment.actions.roster_missing import mark_leaving
 from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
+from enrollment.requests import number_in, numbers_in
 from enrollment.roster import messages
 from enrollment.roster.sheets import write_corrections
 from enrollment.roster.verdict import problems_of
@@ -253,8 +254,8 @@ def mark(request: WorkerRequest, pk: int) -> HttpResponse:
         else:
             marked = mark_leaving(
                 roster_import=found,
-                leaving=_numbers(request.POST.getlist("leaving")),
-                among=_numbers(request.POST.getlist("shown")),
+                leaving=numbers_in(request.POST.getlist("leaving")),
+                among=numbers_in(request.POST.getlist("shown")),
                 actor=request.user,
             )
     except Refused as refused:
@@ -269,12 +270,8 @@ def mark(request: WorkerRequest, pk: int) -> HttpResponse:
             )
             % {"number": marked},
         )
-    page = next(iter(_numbers([request.POST.get("page", "")])), 1)
+    page = number_in(request.POST.get("page", "")) or 1
     return redirect(f"{reverse('portal:workbench_import', args=[pk])}?verdict={MISSING}&page={page}")
-
-
-def _numbers(texts: list[str]) -> list[int]:
-    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 @require_POST

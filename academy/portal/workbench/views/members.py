@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from academy.jobs import LONGEST_AT_ONCE, MEMBERS, write_members
 from academy.portal.background import in_background
 from academy.portal.workbench import reports
-from academy.portal.workbench.access import WorkerRequest, for_organization_workers, number_in, tabs
+from academy.portal.workbench.access import WorkerRequest, for_organization_workers, tabs
 from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
 from enrollment.models import CohortCode, Trainee
+from enrollment.requests import number_in, numbers_in
 
 PEOPLE_PER_PAGE = 50
 PICKED_AT_MOST = 500
@@ -110,4 +111,4 @@ def picked_and_found(request: WorkerRequest, picked: list[int] | None = None) ->
 def picked_ids(request: WorkerRequest) -> list[int]:
     """The ids of a form's checked people."""
     values = request.POST.getlist("attendees")[:PICKED_AT_MOST]
-    return [number for value in dict.fromkeys(values) if (number := number_in(value)) is not None]
+    return numbers_in(values)
