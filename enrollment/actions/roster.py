@@ -24,6 +24,7 @@ from cms.refusals import Refused
 from enrollment.actions.journal import note
 from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, lock_organizations
 from enrollment.actions.roster_missing import kept_marks, let_leave, missing_from
+from enrollment.actions.standings import lock_many
 from enrollment.models import Organization, RosterImport, Trainee, User
 from enrollment.roster import lookup, messages
 from enrollment.roster.reader import SheetRow, open_roster
@@ -302,6 +303,9 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     # Admitting and amending lock people and figures; organizations stand to their left, so all of them first.
     named = [judged.row.person.organization_id for judged in verdicts]
     lock_organizations(number for number in named if number is not None)
+    # Then everybody at once: those who change and those who leave are taken one after the other below.
+    changing = [judged.trainee_id for judged in verdicts if judged.outcome is Outcome.CHANGED]
+    lock_many(number for number in [*changing, *locked.verdict.get("leaving", ())] if number is not None)
     admitted = admit_in_bulk(
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
         actor=actor,

@@ -1,7 +1,8 @@
 """Taking an applied roster back: what it added goes, what it changed goes back, all in one transaction.
 
 Nothing that somebody has built upon since is touched: such rows stay and are named with the reason. The
-rules are in ``enrollment/rules/roster/undoing.py``. Locks: the import, then the people in ascending order.
+rules are in ``enrollment/rules/roster/undoing.py``. Locks: the import, the organizations that people
+go back to, then the people, each in ascending order.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.actions.departures import return_in_bulk
 from enrollment.actions.journal import note, note_many
-from enrollment.actions.people import Amendment, amend_in_bulk
-from enrollment.actions.standings import CHUNK, lock_trainees, refresh_standings
+from enrollment.actions.people import Amendment, amend_in_bulk, lock_organizations
+from enrollment.actions.standings import CHUNK, lock_many, refresh_standings
 from enrollment.models import Appointment, HourBalance, HourSpan, RosterImport, Standing, Trainee, User
 from enrollment.roster import lookup, messages
 from enrollment.rules.people import cohort_of, is_on_committee
@@ -81,9 +82,16 @@ def undo_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImp
         return locked
     if locked.status not in UNDOABLE or locked.applied_at is None:
         raise Refused(messages.file_reason("not_applied"))
-    ids = sorted(row.trainee_id for row in _written(locked))
-    for start in range(0, len(ids), CHUNK):
-        lock_trainees(ids[start : start + CHUNK])
+    written = _written(locked)
+    gone = locked.verdict.get("left", ())
+    # Organizations that people go back to come before the people: a merger has closed one, or waits.
+    lock_organizations(
+        [
+            *(row.changes["organization_id"][0] for row in written if "organization_id" in row.changes),
+            *_homes_of(gone),
+        ]
+    )
+    lock_many([*(row.trainee_id for row in written), *gone])
     undoings = plan_undoing(roster_import=locked, actor=actor)
     removed = [undoing.row.trainee_id for undoing in undoings if undoing.removes]
     for start in range(0, len(removed), CHUNK):
@@ -93,9 +101,7 @@ def undo_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImp
     amend_in_bulk(changes=[_amendment(undoing, tails) for undoing in restored], actor=actor)
     for start in range(0, len(restored), CHUNK):
         _restore_places(restored[start : start + CHUNK], timezone.localdate(locked.applied_at))
-    back = return_in_bulk(
-        trainee_ids=locked.verdict.get("left", ()), left_on=timezone.localdate(locked.applied_at), actor=actor
-    )
+    back = return_in_bulk(trainee_ids=gone, left_on=timezone.localdate(locked.applied_at), actor=actor)
     stayed = {str(undoing.row.number): str(undoing.stays) for undoing in undoings if undoing.stays}
     figures = {
         "removed": len(removed),
@@ -123,6 +129,14 @@ def _written(roster_import: RosterImport) -> list[Written]:
         and "trainee" in item
         and "written_by_others" not in item
     ]
+
+
+def _homes_of(trainee_ids: Iterable[int]) -> set[int]:
+    return {
+        pk
+        for batch in lookup.chunks(trainee_ids)
+        for pk in Trainee.objects.filter(pk__in=batch).values_list("home_organization_id", flat=True)
+    }
 
 
 def _chunks(rows: Sequence[Written]) -> Iterable[Sequence[Written]]:

@@ -220,6 +220,13 @@ def lock_trainees(trainee_ids: Iterable[int]) -> dict[int, Trainee]:
     return {row.pk: row for row in rows}
 
 
+def lock_many(trainee_ids: Iterable[int]) -> None:
+    """Lock any number of people in the order of their numbers, before work that takes them in another."""
+    ids = sorted(set(trainee_ids))
+    for start in range(0, len(ids), CHUNK):
+        lock_trainees(ids[start : start + CHUNK])
+
+
 def refresh_standings(
     *, trainee_ids: Collection[int], years: Collection[int] | None = None, with_figures: bool = True
 ) -> int:

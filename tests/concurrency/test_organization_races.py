@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db import transaction
 
 from cms.refusals import Refused
+from enrollment.actions import roster
 from enrollment.actions.organization_mergers import merge, split
 from enrollment.actions.organizations import move
 from enrollment.actions.people import Amendment, admit, appoint_locked, transfer
+from enrollment.actions.roster_missing import mark_leaving
+from enrollment.actions.roster_undo import undo_roster
 from enrollment.actions.standings import lock_trainees
 from enrollment.actions.verification import verify
-from enrollment.models import ChangeKind, Organization, OrganizationChange, Trainee
+from enrollment.models import Appointment, ChangeKind, Organization, OrganizationChange, Trainee
+from tests.enrollment.roster.sheets import person as line
+from tests.enrollment.roster.sheets import workbook
 from tests.factories.enrollment import trainees
 from tests.people import plant
 
@@ -75,6 +82,36 @@ def test_control_without_the_lock_somebody_is_stranded(tree, race, meeting):
 
     assert crashed(race(work, 2)) == []
     assert list(stranded()) == [person]
+
+
+def test_an_import_taken_back_during_a_merger_strands_nobody(tree, race, settings, tmp_path):
+    """One import moved people out of the organization that is merged; another let somebody there go."""
+    settings.MEDIA_ROOT = tmp_path
+    first, *others = [
+        (f"示例{letter}", f"1380000000{number}") for number, letter in enumerate("甲乙丙丁戊己")
+    ]
+
+    def imported(rows, leaving=()):
+        read = roster.read_roster(file=workbook(rows), organization=None, actor=None)
+        mark_leaving(roster_import=read, leaving=leaving, among=None, actor=None)
+        return roster.apply_roster(roster_import=read, actor=None)
+
+    imported([line(*one, organization=tree.make.name) for one in (first, *others)])
+    Appointment.objects.update(started_on=dt.date(2020, 1, 1))
+    moved = imported([line(*one, organization=tree.bio.name) for one in others])
+    leaving = Trainee.objects.get(name=first[0]).pk
+    left = imported([line("示例新", "13911112222", organization=tree.make.name)], leaving=[leaving])
+    assert moved.verdict["applied"] == {"new": 0, "changed": 5, "left": 0}
+    assert left.verdict["applied"]["left"] == 1
+
+    def work(number):
+        if number == 0:
+            return merge(sources=[tree.make], target=tree.soft, actor=None).pk
+        return undo_roster(roster_import=(moved, left)[number % 2], actor=None).pk
+
+    assert crashed(race(work, THREADS)) == []
+    assert not stranded().exists()
+    assert verify().agrees
 
 
 def test_a_merger_and_transfers_out_of_it(tree, race):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.actions import people, roster, roster_undo
 from enrollment.actions.departures import depart_in_bulk, return_in_bulk
+from enrollment.actions.organization_mergers import merge
 from enrollment.actions.roster_missing import mark_leaving
 from enrollment.actions.verification import verify
 from enrollment.models import RosterImport, Standing, Trainee
@@ -109,6 +110,16 @@ def test_whose_phone_passed_to_somebody_else_does_not_come_back(staff, tree):
     people.admit(name="新人", organization=tree.soft, actor=None, phone="13700000001")
     assert return_in_bulk(trainee_ids=gone, left_on=today, actor=None) == [staff["王五"].pk]
     assert Trainee.objects.get(pk=staff["李四"].pk).left_on == today
+    assert verify().differences == []
+
+
+def test_nobody_comes_back_into_a_dissolved_organization_or_by_a_stranger(staff, tree, outsider):
+    today = timezone.localdate()
+    gone = [staff["李四"].pk, staff["赵六"].pk]
+    depart_in_bulk(trainee_ids=gone, on=today, actor=None)
+    assert return_in_bulk(trainee_ids=gone, left_on=today, actor=outsider) == []
+    merge(sources=[tree.bio], target=tree.make, actor=None)
+    assert return_in_bulk(trainee_ids=gone, left_on=today, actor=None) == [staff["李四"].pk]
     assert verify().differences == []
 
 
