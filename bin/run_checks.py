@@ -11,6 +11,7 @@ this machine does not have is skipped with a sentence; under CI=true that is a f
 
 import argparse
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +48,8 @@ class Step:
     after: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     is_pytest: bool = False
+    #: Begins as soon as one core is free, not all that it can use.
+    eager: bool = False
     fast: bool = False
 
     @property
@@ -110,8 +113,8 @@ def all_steps() -> list[Step]:
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
         suite("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
         suite("races-postgres", "tests", "-m", "race", workers=1),
-        suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres"),
-        suite("units-postgres", UNITS, "-m", "not e2e and not race"),
+        replace(suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres"), eager=True),
+        replace(suite("units-postgres", UNITS, "-m", "not e2e and not race"), eager=True),
         replace(
             # Much of a journey is waiting (a film plays to its end): three share two cores.
             suite("journeys", "tests", "-m", "e2e", "--dist", "worksteal", workers=CORES + 1),
@@ -187,9 +190,10 @@ class Run:
         self.outcomes: list[Outcome] = []
 
     def all(self, steps: Iterable[Step]) -> None:
-        """Run the steps in order, each as soon as its cores are free."""
+        """Run the steps in order, each as soon as its cores (for an eager one: a core) are free."""
         for step in steps:
-            while self.under_way and self._busy() + step.cores > CORES:
+            wanted = 1 if step.eager else step.cores
+            while self.under_way and self._busy() + wanted > CORES:
                 self._wait()
             self._start(step)
         while self.under_way:
@@ -292,6 +296,20 @@ def chosen(steps: list[Step], only: list[str], *, fast: bool) -> list[Step]:
     return [*(step for step in steps if step.fast), inner_loop()] if fast else steps
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Refuse a second run in the same directory: they share build/, and each would spoil the other's demo."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / "running.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                "Checks are already running in this directory. Wait for them, or use another clone."
+            ) from None
+        yield
+
+
 def stop_on(*signals: signal.Signals) -> None:
     """Let signals end the run through its clean-up."""
 
@@ -317,10 +335,9 @@ def main() -> int:
         return 0
     stop_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     processes.die_with_parent()
-    LOGS.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     machine = Machine()
-    with machine.servers:
+    with alone(), machine.servers:
         run = Run(machine)
         try:
             run.all(chosen(steps, asked.only, fast=asked.fast))

@@ -186,8 +186,7 @@ class HourEntryViewSet(ScopedViewSet):
             request,
             "enrollment/admin/reverse_entry.html",
             {
-                "page_title": _("Reverse hours"),
-                "page_subtitle": str(entry.trainee),
+                "header_title": _("Reverse hours"),
                 "header_icon": "undo",
                 "entry": entry,
                 "form": form,

@@ -41,11 +41,30 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every journey drives a browser; where there is none, it rests with a sentence."""
     missing = not Path(CHROMIUM).exists()
+    _begin_with_the_long_ones(items)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             if missing:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed."))
+
+
+def _begin_with_the_long_ones(items: list[pytest.Item]) -> None:
+    """Put a test that waits for minutes first in the share of each worker (--dist worksteal), not last."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if not item.get_closest_marker("long")]
+    shares = [list[pytest.Item]() for _ in range(workers)]
+    for place, item in enumerate(long):
+        shares[place % workers].append(item)
+    whole, items[:] = len(items), []
+    for place, share in enumerate(shares):
+        # The sizes that xdist gives: what is left, divided by the workers that are left.
+        size = (whole - len(items)) // (workers - place)
+        taken = max(0, size - len(share))
+        items += [*share, *rest[:taken]]
+        del rest[:taken]
+    items += rest
 
 
 # --- The academy -----------------------------------------------------------------------------------

@@ -7,9 +7,6 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page
 
-#: Findings of these impacts keep somebody from using the page.
-BARRIERS = frozenset({"serious", "critical"})
-
 
 class Console:
     """What a page complained about: errors in its console, exceptions, requests that the server failed."""
@@ -44,10 +41,9 @@ def wider_than_screen(page: Page) -> list[str]:
 
 
 def barriers(page: Page) -> list[str]:
-    """Serious and critical findings of axe, each with the first element it is about."""
+    """What axe finds on the page, of whatever impact, each with the first element it is about."""
     found: dict[str, Any] = Axe().run(page).response
     return [
-        f"{finding['id']}: {finding['help']} – {finding['nodes'][0]['html'][:160]}"
+        f"{finding['id']}: {finding['nodes'][0]['failureSummary']} – {finding['nodes'][0]['html'][:160]}"
         for finding in found["violations"]
-        if finding["impact"] in BARRIERS
     ]

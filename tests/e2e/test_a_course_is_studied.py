@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -50,6 +51,7 @@ def lose_the_network_at_an_answer(page: Page, attempt: QuizAttempt) -> None:
     expect(notice).to_be_hidden()
 
 
+@pytest.mark.long
 def test_from_a_search_to_the_ledger(door: Door, records: None) -> None:
     trainee = Trainee.objects.get(user__username="zhang")
     year = timezone.localdate().year

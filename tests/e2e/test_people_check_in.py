@@ -51,6 +51,7 @@ def wait_for_the_end(session: Session) -> None:
     time.sleep(max(0.0, (session.ends_at - timezone.now()).total_seconds() + 0.5))
 
 
+@pytest.mark.long
 def test_from_the_code_to_the_ledger_and_back(door: Door, records: None) -> None:
     trainee = Trainee.objects.get(user__username="zhang")
     session = held_now(trainee, title="数字化车间观摩交流", seconds=100)
