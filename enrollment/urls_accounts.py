@@ -7,6 +7,7 @@ from enrollment.views import accounts
 app_name = "accounts"
 urlpatterns = [
     path("", accounts.overview, name="overview"),
+    path("standing/", accounts.standing, name="standing"),
     path("devices/", accounts.devices, name="devices"),
     path("devices/end-others/", accounts.end_other_devices, name="end_other_devices"),
     path("devices/<slug:handle>/end/", accounts.end_device, name="end_device"),

@@ -16,7 +16,8 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -53,6 +54,17 @@ class Device:
     signed_in_at: Any
     last_seen_at: Any
     is_this: bool
+
+
+@require_GET
+@never_cache
+def standing(request: HttpRequest) -> JsonResponse:
+    """Who stands behind a page that was opened a while ago, and the token that its next form needs.
+
+    ``person`` is empty when nobody is signed in any more: a page with unsaved work asks before it sends.
+    """
+    person = f"{request.user.pk:d}" if request.user.is_authenticated else ""
+    return JsonResponse({"person": person, "token": get_token(request) if person else ""})
 
 
 @require_GET

@@ -1,4 +1,6 @@
-// The Wagtail admin: pieces that are about background work ask for themselves again while it goes on.
+// The Wagtail admin: forms are sent by somebody who is still signed in, and pieces that are about background work ask
+// for themselves again while it goes on.
+import "./admin/sending";
 
 const AGAIN_MS = 2000;
 
@@ -27,5 +29,3 @@ window.setInterval(() => {
     asking = false;
   });
 }, AGAIN_MS);
-
-export {};

@@ -171,3 +171,42 @@ def test_an_answer_that_did_not_come_can_be_asked_for_again(door: Door) -> None:
     toast.get_by_role("button", name=said("Try again")).click()
     expect(page.locator("#picker")).to_contain_text("示例也没有这个人")
     expect(toast).to_be_hidden()
+
+
+def test_a_screen_of_the_admin_stays_when_nobody_is_signed_in_any_more(door: Door, records: None) -> None:
+    page = door.desktop()
+    sign_in(page, "zhao")
+    page.goto("/admin/practicum_venues/new/")
+    name = page.locator("input[name=name]")
+    name.fill("示例教学点")
+    UserSession.objects.filter(user__username="zhao").delete()
+    save = page.locator("main button[type=submit]").first
+    save.click()
+    notice = page.locator("dialog[data-standing]")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text(said("Not sent yet"))
+    assert barriers(page) == []
+    with page.context.expect_page() as opened:
+        notice.get_by_role("link", name=said("Sign in in a new window")).click()
+
+    # Beside it somebody else comes first: what is on the page is not sent in their name.
+    beside = opened.value
+    fill_in_sign_in(beside, "chen")
+    expect(beside).to_have_url(re.compile("/admin/"))
+    notice.get_by_role("button", name=said("Back to the page")).click()
+    save.click()
+    expect(notice.locator("[data-why=other]")).to_be_visible()
+    notice.get_by_role("button", name=said("Back to the page")).click()
+    beside.context.clear_cookies()
+    sign_in(beside, "zhao")
+
+    page.context.set_offline(True)
+    save.click()
+    expect(notice.locator("[data-why=offline]")).to_be_visible()
+    notice.get_by_role("button", name=said("Back to the page")).click()
+    page.context.set_offline(False)
+    # The form goes out whole, under the token of the new session: what is missing is the server's to say.
+    send_unfinished(page)
+    save.click()
+    expect(page.locator(".error-message").first).to_be_visible()
+    expect(name).to_have_value("示例教学点")

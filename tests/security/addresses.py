@@ -52,6 +52,7 @@ TABLE = (
     line(":account_reauthenticate", SIGNED_IN),
     line(":account_change_password", SIGNED_IN),
     line("accounts:overview", EVERYBODY),
+    line("accounts:standing", EVERYBODY),
     line("accounts:devices", SIGNED_IN),
     line("accounts:end_*", SIGNED_IN),
     line("accounts:invitation_code", EVERYBODY),

@@ -276,3 +276,17 @@ def test_a_fragment_asked_for_after_the_session_ended_leads_the_whole_page_to_th
     answer = client.post("/workbench/people/", headers={"HX-Request": "true", "HX-Current-URL": page})
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"] == "/accounts/login/?next=%2Fworkbench%2Factivities%2Fnew%2F"
+
+
+def test_a_page_learns_who_stands_behind_it_and_sends_under_the_new_token(zhang):
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.get("/accounts/standing/").json() == {"person": "", "token": ""}
+    browser.force_login(zhang)
+    answer = browser.get("/accounts/standing/")
+    assert answer.json()["person"] == str(zhang.pk)
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert browser.post("/language/", {"language": "en"}).status_code == 403
+    sent = browser.post("/language/", {"language": "en", "csrfmiddlewaretoken": answer.json()["token"]})
+    assert sent.status_code == 302
+    age(zhang, hours=3)
+    assert browser.get("/accounts/standing/").json()["person"] == ""
