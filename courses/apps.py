@@ -14,8 +14,10 @@ class CoursesConfig(AppConfig):
 
         freshness.connect()
         reviews.connect()
+        from courses.actions.person_followers import register_followers
         from courses.reports.advice import next_courses
         from enrollment import advice
 
         register_kinds()
+        register_followers()
         advice.register(next_courses)

@@ -106,6 +106,7 @@ register(
     Kind("class_promoted", Group.CLASSES, "mortarboard", is_urgent=True),
     Kind("certificate_issued", Group.CLASSES, "award"),
     Kind("correction_answered", Group.STUDY, "person"),
+    Kind("records_merged", Group.STUDY, "person"),
     Kind("hours_short", Group.STUDY, "clock-history"),
     Kind("hours_summary", Group.WORK, "clock-history"),
 )

@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import hour_rules, roster, roster_undo, years
+from enrollment.actions import duplicates, hour_rules, roster, roster_undo, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -75,3 +75,8 @@ def apply_rules(since: str) -> int:
 def begin_year() -> int:
     """Every day: whoever has no standing in this year gets one; on 1 January that is everybody."""
     return years.begin_year(year=timezone.localdate().year)
+
+
+def find_duplicates() -> int:
+    """Every night, and when staff ask: bring the list of possible duplicates up to date."""
+    return duplicates.find_duplicates().open

@@ -11,8 +11,10 @@ class PracticumConfig(AppConfig):
     def ready(self) -> None:
         """Hear of rosters that change; add what can be told of sessions and visits."""
         from enrollment import roster_changes
+        from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
         from practicum.letters import register_kinds
 
         roster_changes.subscribe(follow_roster)
         register_kinds()
+        register_followers()

@@ -16,6 +16,7 @@ from openpyxl import Workbook
 
 from academy.demo.organizations import FIXED_COUNT
 from academy.demo.plan import Plan, content
+from enrollment.actions.duplicates import find_duplicates
 from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, exempt_in_bulk
 from enrollment.actions.roster import import_file
 from enrollment.models import (
@@ -82,7 +83,25 @@ def load(plan: Plan, organizations: Sequence[Organization], actor: User) -> None
         _import_rosters(plan, list(people), actor)
     _exempt_the_old(actor)
     _send_some_away(plan, organizations, actor)
+    leave_a_duplicate(organizations[1], actor)
     plan.say(f"{Trainee.objects.count()} people on the roster")
+
+
+def leave_a_duplicate(organization: Organization, actor: User) -> None:
+    """One person entered twice in an organization of 李干事's: a space in the name, the month of birth alone."""
+    one, other = Trainee.objects.filter(
+        home_organization=organization, appointments__post=Post.MEMBER
+    ).order_by("pk")[:2]
+    born_on = (one.born_on or timezone.localdate()).replace(day=1)
+    details = {
+        "name": f"{one.name[0]} {one.name[1:]}",
+        "gender": one.gender,
+        "born_on": born_on,
+        "education": "",
+        "identity_tail": "0025",
+    }
+    amend_in_bulk(changes=[Amendment(trainee_id=other.pk, details=details)], actor=actor)
+    find_duplicates()
 
 
 def _import_rosters(plan: Plan, people: list[Person], actor: User) -> None:

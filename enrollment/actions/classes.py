@@ -18,6 +18,7 @@ from django.utils import timezone
 from cms.refusals import Reason, Refused
 from enrollment.actions.class_news import tell_enrolled, tell_left_out, tell_promoted
 from enrollment.actions.journal import note, note_many
+from enrollment.actions.standings import lock_trainees
 from enrollment.closing import reasons_against
 from enrollment.models import (
     ROSTER_STATUSES,
@@ -423,6 +424,9 @@ def _join(
 ) -> EnrolResult:
     """Give seats of a locked class to ``people`` in their order."""
     result = EnrolResult()
+    # As they are now: somebody who is leaving, or being merged into another record, is waited for.
+    present_now = lock_trainees(person.pk for person in people)
+    people = [present_now[person.pk] for person in people if person.pk in present_now]
     plan = seat_plan(row)
     quotas = _QuotasByPath(row)
     paths = dict(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.db import transaction
@@ -118,14 +118,37 @@ def credit_hours(
 def credit_hours_in_bulk(*, credits: Iterable[Credit], actor: User | None = None) -> BulkResult:
     """Post many credits; each that is refused is returned with its reason, and the others are posted.
 
-    A chunk of a thousand takes a fixed number of queries and one transaction.
+    A chunk of a thousand takes a fixed number of queries and one transaction. Hours for a record that has
+    been merged into another are posted to the one that stays, with the same evidence.
     """
     result = BulkResult()
     remaining = iter(credits)
     while chunk := list(islice(remaining, CHUNK)):
-        with transaction.atomic():
-            _Posting(chunk, actor, result).post()
+        _post_chunk(chunk, actor, result)
     return result
+
+
+def _post_chunk(chunk: list[Credit], actor: User | None, result: BulkResult) -> None:
+    """Post ``chunk``; what is meant for a record that was merged goes to the one that stays."""
+    while True:
+        try:
+            with transaction.atomic():
+                _Posting(chunk, actor, result).post()
+            return
+        except _MergedAway as away:
+            # Leaving the savepoint lets the locks go: they are taken anew in their order.
+            chunk = [
+                replace(credit, trainee_id=away.into.get(credit.trainee_id, credit.trainee_id))
+                for credit in chunk
+            ]
+
+
+class _MergedAway(Exception):
+    """Some of the people locked were merged into others; ``into`` says whom each is now."""
+
+    def __init__(self, into: dict[int, int]) -> None:
+        super().__init__()
+        self.into = into
 
 
 class _Posting:
@@ -136,6 +159,8 @@ class _Posting:
         self.actor = actor
         self.result = result
         self.people = lock_trainees(credit.trainee_id for credit in credits)
+        if into := {p.pk: p.merged_into_id for p in self.people.values() if p.merged_into_id is not None}:
+            raise _MergedAway(into)
         self.latest = self._latest_by_evidence()
         self.spans = self._spans_near()
         self.closed = self._closed_years()

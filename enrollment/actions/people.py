@@ -34,6 +34,7 @@ from enrollment.models import (
     User,
 )
 from enrollment.rules import people as rules
+from enrollment.rules.person_mergers import MERGED_RECORD
 
 CHUNK = 2000
 
@@ -489,10 +490,11 @@ def exempt(
     """Take ``trainee`` out of the denominator between two days; they may study all the same.
 
     Raises:
-        Refused: no reason given, or the days are the wrong way round.
+        Refused: no reason given, the days are the wrong way round, or the record was merged into another.
     """
     _check_exemption(reason=reason, starts_on=starts_on, ends_on=ends_on)
-    lock_trainees([trainee.pk])
+    if lock_trainees([trainee.pk])[trainee.pk].merged_into_id is not None:
+        raise Refused(MERGED_RECORD)
     exemption = Exemption.objects.create(
         trainee=trainee,
         ground=ground,

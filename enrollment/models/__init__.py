@@ -24,6 +24,7 @@ from enrollment.models.classes import (
     TrainingClass,
 )
 from enrollment.models.corrections import CorrectionRequest, CorrectionStatus
+from enrollment.models.duplicates import DuplicatePair, PairState, PersonMerger
 from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
     ONLINE_KINDS,
@@ -108,6 +109,7 @@ __all__ = [
     "DeliveryAttempt",
     "DeliveryState",
     "DemonstrationTitle",
+    "DuplicatePair",
     "Enrollment",
     "EnrollmentStatus",
     "Exemption",
@@ -138,7 +140,9 @@ __all__ = [
     "OrganizationContact",
     "OrganizationKind",
     "OrganizationStanding",
+    "PairState",
     "Pairing",
+    "PersonMerger",
     "Post",
     "Quota",
     "Role",

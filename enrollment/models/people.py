@@ -101,6 +101,10 @@ class TraineeQuerySet(models.QuerySet["Trainee"]):
         """Those still in the zone."""
         return self.filter(left_on__isnull=True)
 
+    def unmerged(self) -> Self:
+        """Those whose record has not been merged into another one."""
+        return self.filter(merged_into__isnull=True)
+
 
 class Trainee(index.Indexed, models.Model):
     """A person on the roster. Held once, with the least data that serves study (domain §7)."""
@@ -151,6 +155,16 @@ class Trainee(index.Indexed, models.Model):
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged_records",
+        verbose_name=_("merged into"),
+        help_text=_("The record of the same person that stays; what this one held has gone there."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -178,6 +192,12 @@ class Trainee(index.Indexed, models.Model):
                 condition=Q(left_on__isnull=True, identity_digest__isnull=False),
                 name="enrollment_trainee_identity_once",
                 violation_error_message=_("Another person on the roster already has this identity number."),
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | Q(left_on__isnull=False) & ~Q(merged_into=models.F("id")),
+                name="enrollment_trainee_merged_is_off_roster",
+                violation_error_message=_("A record that was merged into another is not on the roster."),
             ),
         ]
 

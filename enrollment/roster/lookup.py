@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from enrollment.models import Appointment, Organization, Trainee, User
-from enrollment.rules.roster import Person, Stored, organization_variants
+from enrollment.rules.roster import Alias, Person, Stored, organization_variants
 
 #: Values in one IN list: below the limit of every database we run on.
 CHUNK = 400
@@ -95,6 +95,10 @@ def stored_people(people: Sequence[Person], *, actor: User | None) -> list[Store
         for row in active.filter(home_organization__in=batch).values_list(*_FIELDS).iterator(chunk_size=2000):
             if (row[1], row[2]) in names:
                 found[row[0]] = row
+    aliases = _aliases(people, names)
+    for batch in chunks(pk for pk in aliases if pk not in found):
+        for row in active.filter(pk__in=batch).values_list(*_FIELDS):
+            found[row[0]] = row
     posts = {
         trainee_id: post
         for batch in chunks(found)
@@ -103,10 +107,36 @@ def stored_people(people: Sequence[Person], *, actor: User | None) -> list[Store
         .order_by()
         .values_list("trainee_id", "post")
     }
-    return [_stored(row, posts.get(pk, "member"), actor) for pk, row in found.items()]
+    return [
+        _stored(row, posts.get(pk, "member"), actor, tuple(aliases.get(pk, ()))) for pk, row in found.items()
+    ]
 
 
-def _stored(row: tuple[Any, ...], post: str, actor: User | None) -> Stored:
+def _aliases(
+    people: Sequence[Person], names: Collection[tuple[str | None, int | None]]
+) -> dict[int, list[Alias]]:
+    """What people on the roster are also known by: records that were merged into theirs, by their key.
+
+    Merged records are few beside a roster: one query reads them all.
+    """
+    digests = {person.identity_digest for person in people if person.identity_digest}
+    phones = {person.phone for person in people if person.phone}
+    merged = Trainee.objects.filter(merged_into__isnull=False, merged_into__left_on__isnull=True).order_by()
+    aliases: dict[int, list[Alias]] = defaultdict(list)
+    for keeper_id, name, home_id, phone, digest in merged.values_list(
+        "merged_into_id", "name", "home_organization_id", "phone", "identity_digest"
+    ).iterator(chunk_size=2000):
+        alias = Alias(name, home_id, phone, digest)
+        if (
+            alias.identity_digest in digests
+            or alias.phone in phones
+            or (alias.name, alias.organization_id) in names
+        ):
+            aliases[keeper_id or 0].append(alias)
+    return aliases
+
+
+def _stored(row: tuple[Any, ...], post: str, actor: User | None, known_as: tuple[Alias, ...]) -> Stored:
     pk, name, home, gender, ethnicity, born, education, joined, status, phone, digest, note, path = row
     return Stored(
         id=pk,
@@ -123,6 +153,7 @@ def _stored(row: tuple[Any, ...], post: str, actor: User | None) -> Stored:
         identity_digest=digest,
         note=note,
         manageable=actor is None or actor.scope.everything or path.startswith(actor.scope.managed_paths),
+        known_as=known_as,
     )
 
 

@@ -51,6 +51,11 @@ class TraineeFilterForm(NameFilterForm):
 class _ChooseTrainee:
     filter_form_class = TraineeFilterForm
     related: Sequence[str] = ("home_organization",)
+
+    def get_object_list(self) -> Any:
+        """Without records that were merged: their person is found by the one that stays."""
+        return super().get_object_list().unmerged()  # type: ignore[misc]
+
     more: Sequence[tuple[str, Any]] = (
         ("home_organization", _("Organization")),
         ("masked_phone", _("Mobile phone")),
@@ -251,7 +256,8 @@ class IndexView(ScopedIndexView):
     def get_base_queryset(self) -> Any:
         """With the post of today, read beside the row."""
         held = Appointment.objects.current().filter(trainee=OuterRef("pk"))
-        return super().get_base_queryset().annotate(present_post=Subquery(held.values("post")[:1]))
+        people = super().get_base_queryset().filter(merged_into__isnull=True)
+        return people.annotate(present_post=Subquery(held.values("post")[:1]))
 
     @property
     def columns(self) -> list[Column]:

@@ -42,6 +42,8 @@ __all__ = [
     "check_in_self",
     "correct",
     "due_sessions",
+    "post_anew",
+    "project",
     "record_in_bulk",
     "recompute",
     "settle",
@@ -126,7 +128,7 @@ def correct(
     before = (
         Attendance.objects.filter(session=locked, trainee=trainee).values_list("status", flat=True).first()
     )
-    attendance = _project([locked], now=now, only={trainee.pk})[0]
+    attendance = project([locked], now=now, only={trainee.pk})[0]
     log_note(
         attendance,
         "practicum.correct",
@@ -134,7 +136,7 @@ def correct(
         data={"before": before or "", "after": attendance.status, "reason": reason_given.strip()},
     )
     if locked.is_settled:
-        _post([locked], [attendance], actor=actor, why=reason_given.strip())
+        post_anew([locked], [attendance], actor=actor, why=reason_given.strip())
     return attendance
 
 
@@ -183,14 +185,14 @@ def settle_in_bulk(*, sessions: Iterable[Session], now: dt.datetime, actor: User
         settled = Attendance.objects.attended().filter(session__in=locked)
         result.already = settled.filter(quarters__gt=0).count()
         return result
-    attendances = _project(fresh, now=now)
+    attendances = project(fresh, now=now)
     for session in fresh:
         session.status = SessionStatus.SETTLED
         session.settled_at = now
     Session.objects.filter(pk__in=[session.pk for session in fresh]).update(
         status=SessionStatus.SETTLED, settled_at=now, updated_at=now
     )
-    posted = _post(fresh, attendances, actor=actor)
+    posted = post_anew(fresh, attendances, actor=actor)
     result.posted, result.already, result.refused = posted.posted, posted.already, posted.refused
     result.exceptions = sum(row.status == AttendanceStatus.EXCEPTION for row in attendances)
     note_many(fresh, "practicum.settle", actor=actor)
@@ -205,16 +207,16 @@ def recompute(*, session: Session, now: dt.datetime) -> int:
             .select_related("training_class")
             .get(pk=session.pk)
         )
-        rows = _project([locked], now=now)
+        rows = project([locked], now=now)
         if locked.is_settled:
-            _post([locked], rows, actor=None, why="recomputed from events")
+            post_anew([locked], rows, actor=None, why="recomputed from events")
         return len(rows)
 
 
-def _project(
+def project(
     sessions: Collection[Session], *, now: dt.datetime, only: Collection[int] | None = None
 ) -> list[Attendance]:
-    """Write what the events say, and return the rows with their keys."""
+    """Write what the events say of locked ``sessions``, and return the rows with their keys."""
     rows = derive(sessions, now=now, only=only)
     Attendance.objects.bulk_create(
         rows,
@@ -236,10 +238,10 @@ def _project(
     return result
 
 
-def _post(
+def post_anew(
     sessions: Collection[Session], rows: Collection[Attendance], *, actor: User | None, why: str = ""
 ) -> Settlement:
-    """Make the ledger say what ``rows`` say: reverse what no longer holds, post what is missing."""
+    """Make the ledger say what ``rows`` say: reverse what no longer holds (``why``), post what is missing."""
     result = Settlement()
     standing = (
         {

@@ -6,6 +6,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from django.db.models.functions import Coalesce
+
 from enrollment.models import ROSTER_STATUSES, Enrollment
 from practicum.models.attendance import Attendance, CheckinEvent, Leave, LeaveStatus
 from practicum.models.sessions import Audience, Booking, Session
@@ -31,11 +33,16 @@ def derive(
     everybody an event speaks of. Three queries, whatever the number of sessions."""
     keys = [session.pk for session in sessions]
     signs: dict[int, dict[int, list[Sign]]] = {key: defaultdict(list) for key in keys}
-    events = CheckinEvent.objects.counted().filter(session__in=keys, trainee__isnull=False)
+    events = (
+        CheckinEvent.objects.counted()
+        .filter(session__in=keys, trainee__isnull=False)
+        # Events are never changed: those of a record that was merged speak of the record that stays.
+        .annotate(person=Coalesce("trainee__merged_into_id", "trainee_id"))
+    )
     if only is not None:
-        events = events.filter(trainee__in=only)
+        events = events.filter(person__in=only)
     for pk, session_id, trainee_id, direction, effective_at, ruling in events.values_list(
-        "pk", "session_id", "trainee_id", "direction", "effective_at", "ruling"
+        "pk", "session_id", "person", "direction", "effective_at", "ruling"
     ).iterator(chunk_size=5000):
         signs[session_id][trainee_id].append(Sign(direction, effective_at, pk, ruling))
     leaves = set(

@@ -79,6 +79,10 @@ TABLE = (
     line("portal:guide", NOBODY, SIGNED_IN),
     line("portal:guide_*", NOBODY, SIGNED_IN),
     line("portal:workbench_import*", some("li", "zhao")),
+    # A pair wholly among one's own people; the administrator's are all.
+    line("portal:workbench_duplicate", some("li", "zhao")),
+    line("portal:workbench_duplicate_*", some("li", "zhao")),
+    line("portal:workbench_merger*", some("li", "zhao")),
     line("portal:workbench_withdraw", some("li"), some("zhao")),
     line("portal:workbench_nominate", some("li"), some("zhao")),
     line("portal:workbench_class", some("li"), some("zhao")),

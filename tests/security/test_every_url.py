@@ -22,11 +22,12 @@ from django.utils import timezone
 
 from cms.actions import jobs
 from courses.actions import quizzes
-from enrollment.actions import certificates
+from enrollment.actions import certificates, duplicates
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
+from enrollment.actions.person_mergers import merge_people
 from practicum.actions import visits
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
@@ -81,7 +82,14 @@ def addresses(
 @pytest.fixture
 def world(everyone, soft, bio, park):
     """One of everything that an address may be about, all of it on 张学员's side of the academy."""
-    from enrollment.models import Enrollment, EnrollmentStatus, Quota, RosterImport, UserSession
+    from enrollment.models import (
+        DuplicatePair,
+        Enrollment,
+        EnrollmentStatus,
+        Quota,
+        RosterImport,
+        UserSession,
+    )
     from practicum.models import BaseHost, CalendarFeed, Leave
     from tests.factories import courses as school
     from tests.factories import practicum as make
@@ -118,7 +126,14 @@ def world(everyone, soft, bio, park):
     device.force_login(zhang)
     newcomer = admit(name="示例新人", organization=soft, actor=None, started_on=dt.date(2024, 1, 1))
     feed = CalendarFeed.objects.create(user=zhang)
+    twins = [admit(name="示例同人", organization=soft, actor=None) for _number in range(4)]
+    duplicates.find_duplicates()
+    pair = DuplicatePair.objects.get(one=twins[0], other=twins[1])
+    merger = merge_people(keeper=twins[2], other=twins[3], actor=zhao)
     values: dict[str, Any] = {
+        **{f"portal:workbench_duplicate{name}:pk": pair.pk for name in ("", "_merge", "_apart")},
+        "portal:workbench_merger:pk": merger.pk,
+        "portal:workbench_merger_undo:pk": merger.pk,
         "accounts:handle": device_handle(UserSession.objects.get(user=zhang)),
         "accounts:code": invite_trainees(trainees=[newcomer], actor=zhao)[0].code,
         "accounts:trainee_id": newcomer.pk,

@@ -20,6 +20,7 @@ SECTIONS = (
     "workbench_classes",
     "workbench_activities",
     "workbench_requests",
+    "workbench_duplicates",
 )
 
 
@@ -51,6 +52,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "workbench_classes": _("Nominations"),
         "workbench_activities": _("Branch activities"),
         "workbench_requests": _("Corrections"),
+        "workbench_duplicates": _("Duplicates"),
     }
     return [
         {"label": labels[name], "url": reverse(f"portal:{name}"), "current": name == current}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from academy.portal.workbench.views import activities, classes, imports, members, requests
+from academy.portal.workbench.views import activities, classes, duplicates, imports, members, requests
 
 urlpatterns = [
     path("", members.members, name="workbench"),
@@ -22,6 +22,13 @@ urlpatterns = [
     path("classes/<int:pk>/withdraw/<int:enrollment_pk>/", classes.withdraw, name="workbench_withdraw"),
     path("requests/", requests.requests, name="workbench_requests"),
     path("requests/<int:pk>/answer/", requests.answer, name="workbench_request_answer"),
+    path("duplicates/", duplicates.duplicates, name="workbench_duplicates"),
+    path("duplicates/search/", duplicates.search, name="workbench_duplicates_search"),
+    path("duplicates/<int:pk>/", duplicates.pair, name="workbench_duplicate"),
+    path("duplicates/<int:pk>/merge/", duplicates.merge, name="workbench_duplicate_merge"),
+    path("duplicates/<int:pk>/apart/", duplicates.apart, name="workbench_duplicate_apart"),
+    path("mergers/<int:pk>/", duplicates.merger, name="workbench_merger"),
+    path("mergers/<int:pk>/undo/", duplicates.undo, name="workbench_merger_undo"),
     path("activities/", activities.activities, name="workbench_activities"),
     path("activities/new/", activities.record, name="workbench_activity_new"),
 ]

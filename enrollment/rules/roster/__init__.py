@@ -17,12 +17,13 @@ from enrollment.rules.roster.cells import (
     read_status,
 )
 from enrollment.rules.roster.columns import Column, Header, find_header, is_footer, is_header_again
-from enrollment.rules.roster.judgement import Judged, Outcome, Stored, judge
+from enrollment.rules.roster.judgement import Alias, Judged, Outcome, Stored, judge
 from enrollment.rules.roster.rows import COMPARED, Person, Problem, Row, organization_variants, read_row
 
 __all__ = [
     "COMPARED",
     "EARLIEST_YEAR",
+    "Alias",
     "Column",
     "Fault",
     "Header",

@@ -27,6 +27,16 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """What a record that was merged into another is still known by; files of yesterday say so."""
+
+    name: str
+    organization_id: int
+    phone: str | None = None
+    identity_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A person already on the roster. ``manageable``: the importer may edit this record."""
 
@@ -44,6 +54,12 @@ class Stored:
     identity_digest: str | None = None
     note: str = ""
     manageable: bool = True
+    #: Records that were merged into this one.
+    known_as: tuple[Alias, ...] = ()
+
+    def is_called(self, name: str | None) -> bool:
+        """Whether ``name`` is this person's, in this record or in one that was merged into it."""
+        return name == self.name or any(name == alias.name for alias in self.known_as)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,8 @@ def differences(stored: Stored, person: Person) -> dict[str, tuple[str | int | N
         known = getattr(stored, name)
         if said is None or said == known:
             continue
+        if any(said == getattr(alias, name, None) for alias in stored.known_as):
+            continue  # staff chose the other value when the records were merged; an old file changes nothing
         if name in ("born_on", "joined_on") and known is not None and known.startswith(said):
             continue  # the file knows the month, the record the day as well
         if name in ("born_on", "joined_on") and len(said) == 7 and known == f"{said}-01":
@@ -141,7 +159,7 @@ class _File:
 class _Known:
     """Stored people, by each thing that tells them apart."""
 
-    def __init__(self, people: Iterable[Stored]) -> None:
+    def __init__(self, people: Sequence[Stored]) -> None:
         self.by_digest: dict[str, Stored] = {}
         self.by_phone: dict[str, Stored] = {}
         self.by_place: dict[tuple[str, int], list[Stored]] = defaultdict(list)
@@ -151,6 +169,19 @@ class _Known:
             if person.phone:
                 self.by_phone[person.phone] = person
             self.by_place[(person.name, person.organization_id)].append(person)
+        for person in people:
+            self._know_by_aliases(person)
+
+    def _know_by_aliases(self, person: Stored) -> None:
+        """By what merged records were known by, where nobody on the roster is known by it now."""
+        for alias in person.known_as:
+            if alias.identity_digest:
+                self.by_digest.setdefault(alias.identity_digest, person)
+            if alias.phone:
+                self.by_phone.setdefault(alias.phone, person)
+            namesakes = self.by_place[(alias.name, alias.organization_id)]
+            if person not in namesakes:
+                namesakes.append(person)
 
     def match(self, person: Person) -> tuple[Stored | None, Problem | None]:
         """Who a row is about, or why that cannot be said."""
@@ -165,7 +196,7 @@ class _Known:
                 and owner.identity_digest
                 and person.identity_digest != owner.identity_digest
             )
-            if owner.name != person.name or differs:
+            if not owner.is_called(person.name) or differs:
                 return None, _owned(owner)
             return owner, None
         if person.organization_id is None:
@@ -217,7 +248,7 @@ def _twice(row: Row, earlier: Row) -> Judged:
 
 def judge(rows: Sequence[Row], stored: Iterable[Stored]) -> list[Judged]:
     """The verdict on every row, in order. Reads nothing and changes nothing."""
-    known = _Known(stored)
+    known = _Known(list(stored))
     seen = _File(rows)
     taken: dict[int, int] = {}
     verdicts: list[Judged] = []

@@ -1,0 +1,662 @@
+"""Two records of one person, with classes, sessions, lessons and hours in both: made one, and taken back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cms.refusals import Refused
+from courses.actions.completion import Completion, complete_in_bulk
+from courses.models import CourseProgress, LessonProgress, outlines
+from enrollment.actions.branch import record_activity
+from enrollment.actions.certificates import issue
+from enrollment.actions.classes import complete_in_bulk as complete_class
+from enrollment.actions.classes import enrol
+from enrollment.actions.corrections import ask_correction
+from enrollment.actions.duplicates import find_duplicates
+from enrollment.actions.hours import credit_hours, reverse_entry
+from enrollment.actions.invitations import invite_trainees
+from enrollment.actions.messages import notify
+from enrollment.actions.organizations import dissolve
+from enrollment.actions.people import admit, amend, depart, exempt, transfer
+from enrollment.actions.person_mergers import merge_people, undo_merger
+from enrollment.actions.person_records import snapshot
+from enrollment.actions.roles import grant_role
+from enrollment.actions.verification import verify
+from enrollment.actions.years import close_year
+from enrollment.models import (
+    Appointment,
+    BranchActivity,
+    Certificate,
+    CorrectionRequest,
+    DuplicatePair,
+    Enrollment,
+    EnrollmentStatus,
+    HourBalance,
+    HourEntry,
+    HourSpan,
+    Invitation,
+    Message,
+    PairState,
+    Role,
+    RoleGrant,
+    Standing,
+    Trainee,
+    User,
+    UserSession,
+)
+from enrollment.person_records import Pair
+from practicum.actions import attendance
+from practicum.actions.bookings import book
+from practicum.models import Attendance, AttendanceStatus, Booking, BookingStatus, Occupation, Session
+from tests.factories import courses as catalogue
+from tests.factories import practicum as make
+from tests.people import account
+
+pytestmark = pytest.mark.django_db
+YEAR = timezone.localdate().year
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _no_catalogue_remembered():
+    outlines.forget()
+    yield
+    outlines.forget()
+
+
+@dataclass
+class Lives:
+    """The two records, and what each did."""
+
+    keeper: Trainee
+    other: Trainee
+    shared: Session
+    alone: Session
+    both_lesson: int
+    alone_lesson: int
+    activity: BranchActivity
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.keeper.pk, self.other.pk, self.keeper.user_id, self.other.user_id)
+
+
+def held(title, people, *, days_ago, minutes=180, training_class):
+    """A session that was held and settled; ``people``: who was there, and for how many minutes."""
+    begin = timezone.now().replace(microsecond=0) - dt.timedelta(days=days_ago)
+    session = make.session(
+        training_class=training_class,
+        title=title,
+        starts_at=begin,
+        ends_at=begin + dt.timedelta(minutes=minutes),
+    )
+    attendance.record_in_bulk(
+        attended=[
+            attendance.Attended(session.pk, person.pk, begin, begin + dt.timedelta(minutes=stayed))
+            for person, stayed in people
+        ]
+    )
+    attendance.settle(session=session, now=timezone.now())
+    return session
+
+
+@pytest.fixture
+def lives(tree, zhang, li, zhao):
+    """张学员 has two records and two accounts; the second one was made in another branch last year."""
+    second = account("zhang2", "张学员", "13800000033")
+    keeper = zhang.trainee
+    other = admit(
+        name="张 学员", organization=tree.make, user=second, phone="13800000033", actor=None,
+        started_on=dt.date(YEAR - 1, 3, 1), post="secretary", identity_tail="0021",
+    )  # fmt: skip
+    today = timezone.localdate()
+    both = make.TrainingClassFactory(title="两人都在的班", starts_on=today - dt.timedelta(days=40))
+    alone = make.TrainingClassFactory(title="一人的班", starts_on=today - dt.timedelta(days=40))
+    make.on_roster(both, keeper, other)
+    make.on_roster(alone, other)
+    shared = held("同堂课", [(keeper, 100), (other, 180)], days_ago=20, training_class=both)
+    single = held("独堂课", [(other, 180)], days_ago=10, training_class=alone)
+    complete_class(training_class=both, enrollments=Enrollment.objects.filter(trainee=other), actor=None)
+    issue(enrollment=Enrollment.objects.get(trainee=other, training_class=both), actor=None)
+    course = catalogue.course()
+    lessons = [catalogue.lesson(course, minutes=40).pk for _ in range(2)]
+    when = timezone.now()
+    complete_in_bulk(
+        rows=[
+            Completion(zhang.pk, lessons[0], when),
+            Completion(second.pk, lessons[0], when - HOUR),
+            Completion(second.pk, lessons[1], when),
+        ]
+    )
+    begin = timezone.now() - dt.timedelta(days=5)
+    activity = record_activity(
+        organization=tree.park_a, form="theme_day", title="主题党日", starts_at=begin, ends_at=begin + 2 *
+        HOUR, attendees=[keeper, other], submission_key="two-of-one", actor=zhao,
+    )  # fmt: skip
+    exempt(trainee=other, ground="illness", reason="住院", starts_on=today, ends_on=today, actor=None)
+    for person in (keeper, other):
+        ask_correction(trainee=person, text="请更正手机号码")
+    invite_trainees(trainees=[other], actor=zhao)
+    for user in (zhang, second):
+        notify(kind="records_merged", recipients=[user.pk], key="both", context={"name": "张"})
+    notify(kind="records_merged", recipients=[second.pk], key="alone", context={"name": "张"})
+    return Lives(keeper, other, shared, single, lessons[0], lessons[1], activity)
+
+
+def projections(*people):
+    """What the ledger says of people, derived rows included; reversals leave a trace and change no sum."""
+    return {
+        "standings": list(
+            Standing.objects.filter(trainee__in=people)
+            .order_by("trainee", "year")
+            .values_list("trainee", "year", "organization", "cohort", "required_quarters", "earned_quarters")
+        ),
+        "balances": sorted(
+            row
+            for row in HourBalance.objects.filter(trainee__in=people).values_list(
+                "trainee", "year", "kind", "quarters"
+            )
+            if row[3]
+        ),
+        "evidence": sorted(
+            HourEntry.objects.standing()
+            .filter(trainee__in=people)
+            .values_list("trainee", "evidence_type", "evidence_id", "quarters", "year", "organization")
+        ),
+        "spans": sorted(
+            HourSpan.objects.filter(trainee__in=people).values_list("trainee", "starts_at", "ends_at")
+        ),
+    }
+
+
+def without_pointers(rows):
+    """Rows as they stand, but for the keys of ledger entries, which are new after a reversal."""
+    return {
+        label: {
+            key: {name: value for name, value in values.items() if name not in ("entry_id", "quiz_entry_id")}
+            for key, values in found.items()
+            # That they were merged was told; it stays told.
+            if not values.get("key", "").startswith("records-merged-")
+        }
+        for label, found in rows.items()
+        if found
+    }
+
+
+def everything_agrees():
+    verdict = verify()
+    assert verdict.agrees, [str(difference) for difference in verdict.differences]
+    out = StringIO()
+    call_command("verify_attendance", stdout=out)
+    assert "agree" in out.getvalue() or "一致" in out.getvalue()
+
+
+def total(person, year=YEAR):
+    standing = Standing.objects.filter(trainee=person, year=year).first()
+    return standing.earned_quarters if standing else None
+
+
+# --- One person in the end ----------------------------------------------------------------------------------
+
+
+def test_everything_follows_and_nothing_counts_twice(lives, zhao, zhang, tree):
+    keeper, other = lives.keeper, lives.other
+    assert (total(keeper), total(other)) == (8 + 4 + 11, 16 + 16 + 4 + 4 + 11)
+    merger = merge_people(keeper=keeper, other=other, actor=zhao, taking=["identity"], reason="同一人")
+    keeper.refresh_from_db()
+    other.refresh_from_db()
+    assert (other.merged_into, other.user, other.left_on) == (keeper, None, timezone.localdate())
+    assert keeper.identity_tail == "0021"
+
+    # Hours: the session of both is judged by the events of both, once; the lesson and the activity of both
+    # once.
+    shared = Attendance.objects.get(session=lives.shared)
+    assert (shared.trainee_id, shared.quarters, shared.status) == (keeper.pk, 16, AttendanceStatus.PRESENT)
+    assert Attendance.objects.get(session=lives.alone).trainee_id == keeper.pk
+    assert total(keeper) == 16 + 16 + 4 + 4 + 11
+    assert total(other) is None
+    fates = {line["fate"] for line in merger.ledger}
+    assert fates == {"moved", "same_evidence", "together"}
+    assert not HourEntry.objects.standing().filter(trainee=other).exists()
+    everything_agrees()
+
+    # Classes: the further place holds, with its certificate; the other one is given up.
+    mine = Enrollment.objects.get(trainee=keeper, training_class=lives.shared.training_class)
+    assert mine.status == EnrollmentStatus.COMPLETED
+    assert Certificate.objects.get().enrollment == mine
+    assert Enrollment.objects.get(trainee=other).status == EnrollmentStatus.WITHDRAWN
+    assert Enrollment.objects.filter(trainee=keeper).count() == 2
+    assert list(lives.activity.attendees.all()) == [keeper]
+    # Posts: one line; those of the record that stays hold where both tell of a day.
+    assert [post.organization for post in keeper.appointments.all()] == [tree.soft]
+    assert keeper.exemptions.count() == 1
+    assert not other.appointments.exists()
+    # Study and messages are those of one account; the other one is closed.
+    second = User.objects.get(username="zhang2")
+    assert not second.is_active
+    assert set(LessonProgress.objects.filter(user=zhang).values_list("lesson", flat=True)) == {
+        lives.both_lesson,
+        lives.alone_lesson,
+    }
+    assert not LessonProgress.objects.filter(user=second).exists()
+    assert CourseProgress.objects.get(user=zhang).completed_lessons == 2
+    for row in LessonProgress.objects.filter(user=zhang):
+        assert row.entry.trainee == keeper
+        assert HourEntry.objects.standing().filter(pk=row.entry_id).exists()
+    assert set(Message.objects.filter(recipient=zhang).values_list("key", flat=True)) >= {"both", "alone"}
+    assert CorrectionRequest.objects.filter(trainee=keeper).count() == 2
+    assert CorrectionRequest.objects.waiting().count() == 1
+    assert not Invitation.objects.open(timezone.now()).exists()
+
+
+@pytest.mark.parametrize("taking", [[], ["account", "post", "phone", "name", "identity"]])
+def test_taken_back_everything_is_as_it_was(lives, zhao, taking):
+    keeper, other = lives.keeper, lives.other
+    before = snapshot(lives.pair), projections(keeper, other)
+    merger = merge_people(keeper=keeper, other=other, actor=zhao, taking=taking)
+    everything_agrees()
+    assert projections(keeper, other) != before[1]
+    undo_merger(merger=merger, actor=zhao)
+    after = snapshot(lives.pair), projections(keeper, other)
+    assert without_pointers(after[0]) == without_pointers(before[0])
+    assert after[1] == before[1]
+    everything_agrees()
+    for row in LessonProgress.objects.filter(entry__isnull=False):
+        assert row.entry.trainee.user_id == row.user_id
+        assert HourEntry.objects.standing().filter(pk=row.entry_id).exists()
+    # And once more: the evidence of the first time is in nobody's way.
+    again = merge_people(keeper=keeper, other=other, actor=zhao, taking=taking)
+    undo_merger(merger=again, actor=zhao)
+    assert projections(keeper, other) == before[1]
+    with pytest.raises(Refused, match="merger_undone"):
+        undo_merger(merger=again, actor=zhao)
+
+
+def test_the_other_record_may_be_the_one_that_stays(lives, zhao):
+    keeper, other = lives.other, lives.keeper
+    merge_people(keeper=keeper, other=other, actor=zhao)
+    assert total(keeper) == 16 + 16 + 4 + 4 + 11
+    assert total(other) is None
+    assert Appointment.objects.filter(trainee=keeper).current().get().post == "secretary"
+    everything_agrees()
+
+
+def test_values_are_taken_one_by_one(lives, zhao, tree):
+    keeper, other = lives.keeper, lives.other
+    merge_people(keeper=keeper, other=other, actor=zhao, taking=["name", "phone", "post"])
+    keeper.refresh_from_db()
+    assert (keeper.name, keeper.phone) == ("张 学员", "13800000033")
+    assert keeper.home_organization == tree.make
+    # Before the post that was chosen began, the one that stays tells of the days.
+    posts = keeper.appointments.order_by("started_on")
+    assert [(post.organization, post.ended_on) for post in posts] == [
+        (tree.soft, dt.date(YEAR - 1, 2, 28)),
+        (tree.make, None),
+    ]
+    assert keeper.user.username == "zhang"
+
+
+def test_the_account_may_be_the_others(lives, zhao, zhang):
+    session = UserSession.objects.create(
+        session_key="k" * 32, user=zhang, expire_date=timezone.now() + HOUR, last_seen_at=timezone.now()
+    )
+    merge_people(keeper=lives.keeper, other=lives.other, actor=zhao, taking=["account"])
+    lives.keeper.refresh_from_db()
+    zhang.refresh_from_db()
+    assert lives.keeper.user.username == "zhang2"
+    assert not zhang.is_active
+    assert not UserSession.objects.filter(pk=session.pk).exists()
+    assert LessonProgress.objects.filter(user__username="zhang2").count() == 2
+    assert Message.objects.filter(recipient__username="zhang2", kind="records_merged").count() >= 2
+
+
+def test_one_account_goes_along_as_it_is(tree, zhao, zhang):
+    bare = admit(name="张学员", organization=tree.soft, phone="13811112222", actor=None)
+    lesson = catalogue.lesson(catalogue.course(), minutes=40)
+    complete_in_bulk(rows=[Completion(zhang.pk, lesson.pk, timezone.now())])
+    merger = merge_people(keeper=bare, other=zhang.trainee, actor=zhao)
+    bare.refresh_from_db()
+    assert bare.user == zhang
+    zhang.refresh_from_db()
+    assert zhang.is_active
+    assert LessonProgress.objects.get().entry.trainee == bare
+    undo_merger(merger=merger, actor=zhao)
+    assert Trainee.objects.get(user=zhang).name == "张学员"
+    assert LessonProgress.objects.get().entry.trainee == Trainee.objects.get(user=zhang)
+    everything_agrees()
+
+
+# --- The ledger ---------------------------------------------------------------------------------------------
+
+
+def test_two_things_at_one_time_count_once_and_are_named(tree, zhao):
+    keeper, other = (admit(name="示例重", organization=tree.soft, actor=None) for _ in range(2))
+    begin = timezone.now() - dt.timedelta(days=3)
+    for person, evidence in ((keeper, "one"), (other, "two")):
+        credit_hours(
+            trainee=person, kind="external", quarters=8, title=f"外训 {evidence}", evidence_type="external",
+            evidence_id=evidence, occurred_at=begin, starts_at=begin, ends_at=begin + 2 * HOUR,
+        )  # fmt: skip
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    assert [line["fate"] for line in merger.ledger] == ["overlap"]
+    assert total(keeper) == 8
+    reversal = HourEntry.objects.get(reverses__isnull=False)
+    assert str(other.pk) in reversal.note
+    assert reversal.recorded_by == zhao
+    undo_merger(merger=merger, actor=zhao)
+    assert (total(keeper), total(other)) == (8, 8)
+    everything_agrees()
+
+
+def test_a_closed_year_keeps_what_it_asked_and_hours_come_with_a_mark(tree, zhao):
+    keeper = admit(name="示例甲", organization=tree.soft, actor=None, started_on=dt.date(YEAR, 1, 1))
+    other = admit(name="示例甲", organization=tree.bio, actor=None, started_on=dt.date(2020, 1, 1))
+    third = admit(name="示例甲", organization=tree.make, actor=None, started_on=dt.date(2020, 1, 1))
+    last = timezone.make_aware(dt.datetime(YEAR - 1, 6, 1, 9))
+    for person in (other, third):
+        credit_hours(
+            trainee=person, kind="external", quarters=8, title="去年", evidence_type="external",
+            evidence_id=person.pk, occurred_at=last,
+        )  # fmt: skip
+    close_year(year=YEAR - 1, actor=zhao)
+    before = projections(keeper, other, third)
+    asked = Standing.objects.get(trainee=other, year=YEAR - 1).required_quarters
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    # Only one of them was asked last year: what it was asked goes along as it was frozen.
+    frozen = Standing.objects.get(trainee=keeper, year=YEAR - 1)
+    assert (frozen.required_quarters, frozen.organization, frozen.earned_quarters) == (asked, tree.bio, 8)
+    entry = HourEntry.objects.standing().get(trainee=keeper)
+    assert (entry.is_late, entry.organization, entry.year) == (True, tree.bio, YEAR - 1)
+    assert verify().agrees
+    # Of two who were asked, both stay asked: the closed year does not lose a person.
+    second = merge_people(keeper=keeper, other=third, actor=zhao)
+    assert Standing.objects.get(trainee=third, year=YEAR - 1).earned_quarters == 0
+    assert total(keeper, YEAR - 1) == 16
+    assert verify().agrees
+    undo_merger(merger=second, actor=zhao)
+    undo_merger(merger=merger, actor=zhao)
+    assert projections(keeper, other, third) == before
+    assert verify().agrees
+
+
+def test_hours_sent_to_the_record_that_went_arrive_at_the_one_that_stays(lives, zhao):
+    keeper, other = lives.keeper, lives.other
+    merge_people(keeper=keeper, other=other, actor=zhao)
+    had = total(keeper)
+    for _ in range(2):
+        entry = credit_hours(
+            trainee=other, kind="external", quarters=4, title="外训", evidence_type="external",
+            evidence_id="x", occurred_at=timezone.now(),
+        )  # fmt: skip
+        assert entry.trainee_id == keeper.pk
+    assert total(keeper) == had + 4
+    assert verify().agrees
+
+
+# --- Sessions -----------------------------------------------------------------------------------------------
+
+
+def test_coming_sessions_and_seats(tree, zhao, django_capture_on_commit_callbacks):
+    keeper, other = (admit(name="示例座", organization=tree.soft, actor=None) for _ in range(2))
+    session = make.session(title="公开课", seats=2, is_open=True)
+    lone = make.session(title="另一课", seats=2, is_open=True, starts_at=make.at(9, days=3))
+    for person in (keeper, other):
+        book(session=session, trainee=person, actor=zhao, now=timezone.now())
+    book(session=lone, trainee=other, actor=zhao, now=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    assert Booking.objects.booked().filter(session=session).count() == 1
+    assert Booking.objects.booked().get(session=lone).trainee == keeper
+    taken = Occupation.objects.filter(resource_type="trainee")
+    assert set(taken.values_list("resource_id", "session_id")) == {
+        (keeper.pk, session.pk),
+        (keeper.pk, lone.pk),
+    }
+    # The seat that was given back may be somebody else's by now.
+    rival = admit(name="示例人", organization=tree.soft, actor=None)
+    book(session=session, trainee=rival, actor=zhao, now=timezone.now())
+    with pytest.raises(Refused, match="seats_taken_since") as refused:
+        undo_merger(merger=merger, actor=zhao)
+    assert "公开课" in refused.value.sentence
+    Booking.objects.filter(trainee=rival).update(status=BookingStatus.CANCELLED)
+    undo_merger(merger=merger, actor=zhao)
+    assert Booking.objects.booked().filter(session=session).count() == 2
+    assert set(taken.values_list("resource_id", flat=True)) >= {keeper.pk, other.pk}
+
+
+# --- Who may ------------------------------------------------------------------------------------------------
+
+
+def test_who_may_merge_what(lives, tree, li, zhao, zhou, outsider):
+    keeper, other = lives.keeper, lives.other
+    for actor in (li, zhou, outsider):
+        # 李干事 keeps one of the two alone.
+        with pytest.raises(Refused, match="records_not_yours"):
+            merge_people(keeper=keeper, other=other, actor=actor)
+    transfer(trainee=other, organization=tree.soft, actor=None)
+    merger = merge_people(keeper=keeper, other=other, actor=li)
+    with pytest.raises(Refused, match="already_merged"):
+        merge_people(keeper=keeper, other=other, actor=zhao)
+    for actor in (zhou, outsider):
+        with pytest.raises(Refused, match="records_not_yours"):
+            undo_merger(merger=merger, actor=actor)
+    undo_merger(merger=merger, actor=li)
+
+
+def test_an_account_with_roles_is_closed_by_administrators_alone(lives, tree, li, zhao):
+    keeper, other = lives.keeper, lives.other
+    transfer(trainee=other, organization=tree.soft, actor=None)
+    second = other.user
+    grant_role(user=second, role=Role.INSTRUCTOR)
+    with pytest.raises(Refused, match="roles_at_stake"):
+        merge_people(keeper=keeper, other=other, actor=li)
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    stays = User.objects.get(username="zhang")
+    assert RoleGrant.objects.get(role=Role.INSTRUCTOR).user == stays
+    assert stays.is_staff
+    undo_merger(merger=merger, actor=zhao)
+    second.refresh_from_db()
+    stays.refresh_from_db()
+    assert (second.is_staff, second.is_active, stays.is_staff) == (True, True, False)
+    assert second.groups.exists()
+    assert not stays.groups.exists()
+
+
+def test_refused_by_rule(lives, tree, zhao, li):
+    keeper, other = lives.keeper, lives.other
+    with pytest.raises(Refused, match="same_record"):
+        merge_people(keeper=keeper, other=keeper, actor=zhao)
+    with pytest.raises(ValueError, match="hours"):
+        merge_people(keeper=keeper, other=other, actor=zhao, taking=["hours"])
+    twin = admit(name=li.name, organization=tree.soft, actor=None)
+    with pytest.raises(Refused, match="own_record"):
+        merge_people(keeper=li.trainee, other=twin, actor=li)
+    User.objects.filter(pk=other.user_id).update(is_superuser=True)
+    with pytest.raises(Refused, match="superuser_account"):
+        merge_people(keeper=keeper, other=other, actor=zhao)
+    User.objects.filter(pk=other.user_id).update(is_superuser=False)
+    depart(trainee=keeper, on=timezone.localdate(), actor=None)
+    with pytest.raises(Refused, match="keeper_has_left"):
+        merge_people(keeper=keeper, other=other, actor=zhao)
+    # The other way round, somebody who came back keeps the new record.
+    merge_people(keeper=other, other=keeper, actor=zhao)
+    assert Trainee.objects.active().filter(pk=other.pk).exists()
+    everything_agrees()
+
+
+# --- What stands in the way of taking back ------------------------------------------------------------------
+
+
+def blocked(merger, actor, code):
+    with pytest.raises(Refused) as refused:
+        undo_merger(merger=merger, actor=actor)
+    assert code in {reason.code for reason in refused.value.reasons}
+    everything = refused.value.sentence
+    merger.refresh_from_db()
+    assert merger.is_standing
+    return everything
+
+
+def test_a_later_merger_stands_in_the_way(lives, tree, zhao):
+    keeper, other = lives.keeper, lives.other
+    first = merge_people(keeper=keeper, other=other, actor=zhao)
+    last = admit(name="张学员丙", organization=tree.soft, actor=None)
+    second = merge_people(keeper=last, other=keeper, actor=zhao)
+    other.refresh_from_db()
+    assert other.merged_into == last
+    assert "张学员丙" in blocked(first, zhao, "merged_later")
+    everything_agrees()
+    undo_merger(merger=second, actor=zhao)
+    undo_merger(merger=first, actor=zhao)
+    other.refresh_from_db()
+    assert other.merged_into is None
+    everything_agrees()
+
+
+def test_later_changes_stand_in_the_way_by_name(lives, tree, zhao):
+    keeper, other = lives.keeper, lives.other
+    merger = merge_people(keeper=keeper, other=other, actor=zhao, taking=["phone"])
+    amend(trainee=keeper, actor=None, phone="13800009999")
+    assert "张学员" in blocked(merger, zhao, "changed_since")
+    amend(trainee=keeper, actor=None, phone="13800000033")
+    # Fields that the merger did not touch are free.
+    amend(trainee=keeper, actor=None, note="改了备注")
+    entry = HourEntry.objects.standing().filter(trainee=keeper, title="独堂课").get()
+    reverse_entry(entry=entry, actor=None, reason="更正")
+    assert "独堂课" in blocked(merger, zhao, "hours_changed_since")
+
+
+def test_a_phone_given_to_somebody_else_stands_in_the_way(lives, tree, zhao):
+    merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
+    admit(name="示例新人", organization=tree.soft, phone="13800000033", actor=None)
+    sentence = blocked(merger, zhao, "taken_since")
+    assert "138****0033" in sentence
+    assert "13800000033" not in sentence
+
+
+def test_a_dissolved_organization_stands_in_the_way(lives, tree, zhao):
+    merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
+    dissolve(organization=tree.make, on=timezone.localdate(), actor=None)
+    assert tree.make.name in blocked(merger, zhao, "dissolved_since")
+
+
+def test_hours_studied_since_with_an_account_that_would_change_hands(tree, zhao, zhang):
+    bare = admit(name="张学员", organization=tree.soft, actor=None)
+    lesson = catalogue.lesson(catalogue.course(), minutes=40, title="后来学的课")
+    merger = merge_people(keeper=bare, other=zhang.trainee, actor=zhao)
+    complete_in_bulk(rows=[Completion(zhang.pk, lesson.pk, timezone.now())])
+    assert "后来学的课" in blocked(merger, zhao, "studied_since")
+
+
+def test_what_came_later_stays_with_the_one_that_stayed(lives, tree, zhao):
+    keeper, other = lives.keeper, lives.other
+    before = projections(other)
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    credit_hours(
+        trainee=keeper, kind="external", quarters=4, title="后来", evidence_type="external",
+        evidence_id="later", occurred_at=timezone.now(),
+    )  # fmt: skip
+    later = make.TrainingClassFactory(title="后来的班")
+    enrol(training_class=later, trainee=keeper, actor=None)
+    undo_merger(merger=merger, actor=zhao)
+    assert projections(other) == before
+    assert HourEntry.objects.standing().filter(trainee=keeper, evidence_id="later").exists()
+    assert Enrollment.objects.get(training_class=later).trainee == keeper
+    everything_agrees()
+
+
+# --- The pair, the cost, the record -------------------------------------------------------------------------
+
+
+def test_the_pair_is_decided_and_asked_about_again(lives, tree, zhao):
+    Trainee.objects.filter(pk=lives.other.pk).update(name="张学员", home_organization=tree.soft)
+    find_duplicates()
+    pair = DuplicatePair.objects.get()
+    merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
+    pair.refresh_from_db()
+    assert pair.state == PairState.MERGED
+    assert find_duplicates().open == 0
+    undo_merger(merger=merger, actor=zhao)
+    pair.refresh_from_db()
+    assert pair.state == PairState.OPEN
+
+
+def test_nobody_joins_a_class_by_a_record_that_went(lives, tree, zhao):
+    merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
+    later = make.TrainingClassFactory(title="后来的班")
+    with pytest.raises(Refused, match="nominee_left"):
+        enrol(training_class=later, trainee=lives.other, actor=None)
+
+
+def test_the_cost_does_not_grow_with_the_hours(tree, zhao):
+    def cost(number):
+        keeper, other = (admit(name="示例量", organization=tree.soft, actor=None) for _ in range(2))
+        for count in range(number):
+            credit_hours(
+                trainee=other, kind="online", quarters=1, title="课", evidence_type="lesson",
+                evidence_id=f"{other.pk}-{count}", occurred_at=timezone.now(),
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as merging:
+            merger = merge_people(keeper=keeper, other=other, actor=zhao)
+        with CaptureQueriesContext(connection) as undoing:
+            undo_merger(merger=merger, actor=zhao)
+        return len(merging), len(undoing)
+
+    cost(1)
+    assert cost(2) == cost(25)
+
+
+def test_every_row_that_points_to_a_person_or_an_account_is_thought_of():
+    """A new relation must go along, or be named here with the reason why it stays."""
+    from enrollment.person_records import parts
+
+    moved = {(part.model._meta.label, part.owner.split("__")[-1]) for part in parts()}
+    stays = {
+        # Append-only: the ledger is reversed and credited; events speak of whoever the record was merged
+        # into.
+        ("enrollment.HourEntry", "trainee"),
+        ("practicum.CheckinEvent", "trainee"),
+        # Derived from the ledger, posts and rosters.
+        ("enrollment.HourSpan", "trainee"),
+        ("enrollment.HourBalance", "trainee"),
+        ("enrollment.Standing", "trainee"),
+        # The memory of duplicates and mergers themselves.
+        ("enrollment.Trainee", "merged_into"),
+        ("enrollment.DuplicatePair", "one"),
+        ("enrollment.DuplicatePair", "other"),
+        ("enrollment.PersonMerger", "keeper"),
+        ("enrollment.PersonMerger", "other"),
+    }
+    relations = {
+        (field.related_model._meta.label, field.field.name)
+        for field in Trainee._meta.get_fields(include_hidden=True)
+        if field.auto_created and not field.concrete and field.one_to_many
+    }
+    assert relations - moved - stays == set()
+    # Of an account: what is theirs goes along; what they did for others stays signed by the account that
+    # did it.
+    theirs = {
+        (field.related_model._meta.label, field.field.name)
+        for field in User._meta.get_fields(include_hidden=True)
+        if field.auto_created
+        and not field.concrete
+        and field.related_model._meta.app_label in {"enrollment", "courses", "practicum"}
+        and (field.field.name in {"user", "recipient", "teacher"})
+    }
+    with_the_account = {
+        # Follows the roles; sessions end; what was chosen for messages is chosen for one account.
+        ("enrollment.User_groups", "user"),
+        ("enrollment.User_user_permissions", "user"),
+        ("enrollment.UserSession", "user"),
+        ("enrollment.MessagePreference", "user"),
+        ("enrollment.Trainee", "user"),
+    }
+    assert theirs - moved - with_the_account == set()
