@@ -84,6 +84,7 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.roster import RosterColumns
 
 __all__ = [
     "CLASS_STATUSES_SHOWN",
@@ -143,6 +144,7 @@ __all__ = [
     "Quota",
     "Role",
     "RoleGrant",
+    "RosterColumns",
     "RosterImport",
     "Scope",
     "ServiceGroup",
