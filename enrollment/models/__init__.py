@@ -53,6 +53,7 @@ from enrollment.models.messages import (
     MessageGroup,
     MessagePreference,
 )
+from enrollment.models.organization_imports import OrganizationImport
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -137,6 +138,7 @@ __all__ = [
     "Organization",
     "OrganizationChange",
     "OrganizationContact",
+    "OrganizationImport",
     "OrganizationKind",
     "OrganizationStanding",
     "Pairing",
