@@ -48,13 +48,24 @@ def may_export_members(user: Any, parameters: Parameters) -> bool:
 def write_members(
     target: IO[bytes], user: User, parameters: Parameters, progress: Progress | None = None
 ) -> str:
-    """The members as a roster that can be edited and sent again; returns the file's name."""
-    people = workbench.members_of(user, **parameters)
+    """The members as a roster that can be edited and sent again; returns the file's name.
+
+    ``parameters["kind"]`` is one of ``enrollment.roster.sheets.KINDS``, .xlsx when it is missing.
+    """
+    chosen = {name: value for name, value in parameters.items() if name != "kind"}
+    kind = parameters.get("kind", "xlsx")
+    people = workbench.members_of(user, **chosen)
     whole = people.count()
     rows = workbench.exported(people)
-    write_people(target, _counted(rows.iterator(chunk_size=CHUNK), whole, progress))
-    note(user, "enrollment.people.export", actor=user, data={"people": whole, "filter": dict(parameters)})
-    return _("Members %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
+    write_people(target, _counted(rows.iterator(chunk_size=CHUNK), whole, progress), kind=kind)
+    note(
+        user,
+        "enrollment.people.export",
+        actor=user,
+        data={"people": whole, "kind": kind, "filter": chosen},
+    )
+    name = _("Members %(day)s") % {"day": timezone.localdate().isoformat()}
+    return f"{name}.{kind}"
 
 
 # --- The people behind a figure of the zone ----------------------------------------------------------------

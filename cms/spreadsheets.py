@@ -1,11 +1,12 @@
-"""Spreadsheets that leave the academy, safe to open: every .xlsx is written here, cell by cell."""
+"""Spreadsheets that leave the academy, safe to open: every .xlsx and .csv is written here, cell by cell."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_TYPE = "text/csv; charset=utf-8"
 #: A cell that begins with one of these is a formula to some program (OWASP, “CSV injection”).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 TITLE_LENGTH = 31
@@ -67,6 +69,18 @@ def write(target: IO[bytes], sheets: Iterable[Sheet]) -> None:
     book.save(target)
 
 
+def write_csv(target: IO[bytes], sheet: Sheet) -> None:
+    """Write one sheet as text in UTF-8, with the mark by which spreadsheet programs know it."""
+    text = TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow([as_text(head) for head in sheet.heads])
+    for row in sheet.rows:
+        writer.writerow([as_text(value) for value in row])
+    text.flush()
+    # The caller goes on with the file: it must not be closed with its wrapper.
+    text.detach()
+
+
 def workbook(*sheets: Sheet) -> bytes:
     """The same as bytes."""
     target = BytesIO()
@@ -76,8 +90,9 @@ def workbook(*sheets: Sheet) -> bytes:
 
 def attachment(content: bytes, name: str) -> HttpResponse:
     """``content`` as a download with its Chinese ``name`` (RFC 6266); caches keep no copy."""
-    response = HttpResponse(content, content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(name)}"
+    kind, plain_name = (CSV_TYPE, "export.csv") if name.endswith(".csv") else (CONTENT_TYPE, "export.xlsx")
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name)}"
     response["Cache-Control"] = "no-store"
     return response
 

@@ -1,18 +1,21 @@
-"""Work on classes that takes longer than somebody waits for an answer."""
+"""Work on classes and organizations that takes longer than somebody waits for an answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
-from enrollment.actions import certificates
-from enrollment.models import Enrollment, EnrollmentStatus, TrainingClass, User
-from enrollment.rules import class_life
+from enrollment.actions import certificates, organization_imports
+from enrollment.models import Enrollment, EnrollmentStatus, OrganizationImport, TrainingClass, User
+from enrollment.rules import class_life, organization_table
 
 CERTIFICATES = "enrollment.certificates"
+JUDGE_ORGANIZATIONS = "enrollment.organizations.judge"
+APPLY_ORGANIZATIONS = "enrollment.organizations.apply"
 #: So many are issued in one transaction; the class is locked no longer than that.
 BATCH = 20
 
@@ -52,6 +55,30 @@ def _certify(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
     )
 
 
+def _may_import_organizations(user: Any, parameters: Parameters) -> bool:
+    return bool(user.has_perm("enrollment.change_organization") and user.scope.everything)
+
+
+def _received(parameters: Parameters) -> OrganizationImport:
+    found = OrganizationImport.objects.filter(pk=parameters["import"]).first()
+    if found is None:
+        raise Refused(organization_table.FILE_GONE)
+    return found
+
+
+def _judge_organizations(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    received = organization_imports.judge_table(received=_received(parameters), progress=progress)
+    return Outcome(received.error)
+
+
+def _apply_organizations(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    """All in one transaction, so there is no step on the way."""
+    received = organization_imports.apply_table(received=_received(parameters), actor=user)
+    return Outcome(_("Imported: %(new)s organizations founded, %(changed)s changed.") % dict(received.counts))
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
+    register(Kind(JUDGE_ORGANIZATIONS, _may_import_organizations, _judge_organizations))
+    register(Kind(APPLY_ORGANIZATIONS, _may_import_organizations, _apply_organizations))
     register(Kind(CERTIFICATES, _may_certify, _certify))

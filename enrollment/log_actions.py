@@ -38,6 +38,8 @@ LOG_ACTIONS = (
     ("enrollment.organization.merge", _("Merge an organization"), _("Organization merged into another")),
     ("enrollment.organization.absorb", _("Take organizations in"), _("Other organizations merged into it")),
     ("enrollment.organization.import", _("Import organizations"), _("Organizations imported from a table")),
+    ("enrollment.organization.receive", _("Upload organizations"), _("Table of organizations uploaded")),
+    ("enrollment.organization.discard", _("Discard organizations"), _("Table of organizations discarded")),
     ("enrollment.organization.split", _("Split an organization"), _("New organization split off")),
     ("enrollment.hours.reverse", _("Reverse hours"), _("Hours reversed")),
     ("enrollment.rule.change", _("Change an hour rule"), _("Hour rule changed")),

@@ -1,6 +1,6 @@
 """A table of organizations comes in and goes out: read, judged row by row, applied whole or not at all.
 
-Nothing is kept between preview and confirmation but the lines themselves, which the page carries signed.
+What is kept between preview and confirmation: ``organization_imports``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from django.db import transaction
 
+from cms.jobs import Progress
 from cms.refusals import Reason, Refused
 from cms.spreadsheets import Sheet, write
 from enrollment.actions.journal import note
@@ -24,10 +25,12 @@ from enrollment.rules.organization_table import Line, Verdict
 from enrollment.rules.roster.cells import plain
 
 #: So many organizations in one file; what is larger is sent in parts.
-MAX_ROWS = 5000
+MAX_ROWS = 50_000
+#: Rows between two signs of progress.
+STEP_ROWS = 500
 
 
-def read_lines(file: IO[bytes]) -> list[Line]:
+def read_lines(file: IO[bytes], *, progress: Progress | None = None) -> list[Line]:
     """The rows of ``file``.
 
     Raises:
@@ -41,6 +44,8 @@ def read_lines(file: IO[bytes]) -> list[Line]:
     known = _known()
     lines = []
     for number, values in enumerate(table.rows[place + 1 :], start=place + 2):
+        if progress is not None and number % STEP_ROWS == 0:
+            progress.step(number, len(table.rows))
         cells = {name: values[at] if at < len(values) else None for at, name in fields.items()}
         missing = frozenset(name for at, name in fields.items() if (number, at + 1) in table.without_value)
         if not missing and not any(plain(cell) for cell in cells.values()):

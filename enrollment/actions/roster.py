@@ -27,8 +27,8 @@ from enrollment.actions.roster_missing import kept_marks, let_leave, missing_fro
 from enrollment.actions.standings import lock_many
 from enrollment.models import Organization, RosterImport, Trainee, User
 from enrollment.roster import lookup, messages
-from enrollment.roster.reader import SheetRow, open_roster
-from enrollment.roster.verdict import counts_of, raw_texts, row_from_data, row_to_data
+from enrollment.roster.reader import Glance, SheetRow, glance_at, open_roster
+from enrollment.roster.verdict import counts_of, identity_places, raw_texts, row_from_data, row_to_data
 from enrollment.rules.roster import (
     Column,
     Fault,
@@ -41,6 +41,7 @@ from enrollment.rules.roster import (
     judge,
     read_row,
 )
+from enrollment.rules.roster.mapping import shortfalls
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[int], None]
@@ -64,16 +65,21 @@ def verdict_on(
     organization: Organization | None,
     actor: User | None,
     progress: Progress | None = None,
+    header_row: int | None = None,
 ) -> dict[str, Any]:
-    """Read and judge the roster in ``file``; writes nothing.
+    """Read and judge the roster in ``file``, its columns as they are remembered; writes nothing.
 
     Raises:
         Refused: the file cannot be read, or has no people in it.
     """
     _check_reach(organization, actor)
     raw_rows: list[SheetRow] = []
-    with open_roster(file) as sheet:
+    remembered = lookup.remembered_columns(organization, actor)
+    with open_roster(file, remembered=remembered, header_row=header_row) as sheet:
         header, title, notes = sheet.header, sheet.title, list(sheet.notes)
+        lacking = shortfalls(header.columns.values(), has_default_organization=organization is not None)
+        if lacking:
+            raise Refused(*(messages.lack(one) for one in lacking))
         for row in sheet.rows:
             raw_rows.append(row)
             if progress and len(raw_rows) % PROGRESS_EVERY == 0:
@@ -88,6 +94,8 @@ def verdict_on(
     return {
         "sheet": title,
         "columns": _columns(header),
+        "columns_told": header.is_told,
+        "holds_identity": bool(identity_places(header)),
         "notes": notes,
         "counts": counts_of(verdicts),
         "missing": missing_from(verdicts, actor=actor),
@@ -98,12 +106,32 @@ def verdict_on(
     }
 
 
-def _columns(header: Header) -> list[dict[str, str]]:
-    """Every column of the sheet: its title, and what it was understood to be."""
+def _columns(header: Header, examples: Mapping[int, list[str]] | None = None) -> list[dict[str, Any]]:
+    """Every column of the sheet: its title, what it was understood to be, and examples if given."""
     return [
-        {"title": header.titles.get(place, ""), "field": str(header.columns.get(place, ""))}
+        {
+            "title": header.titles.get(place, ""),
+            "field": str(header.columns.get(place, "")),
+            "examples": (examples or {}).get(place, []),
+        }
         for place in range(max(header.titles, default=0) + 1)
     ]
+
+
+def _question(glance: Glance, *, asked: bool, has_default: bool) -> dict[str, Any] | None:
+    """What a person must say before the rows can be read; None when the columns are clear."""
+    header = glance.header
+    lacking = shortfalls(header.columns.values(), has_default_organization=has_default)
+    if not lacking and (header.is_told or (glance.is_named and not asked)):
+        return None
+    return {
+        "columns": _columns(header, glance.examples),
+        "columns_told": header.is_told,
+        "is_named": glance.is_named,
+        "header_row": header.row,
+        "choices": [list(choice) for choice in glance.choices],
+        "lacks": [[str(one.lack), str(one.column or "")] for one in lacking],
+    }
 
 
 def _check_reach(organization: Organization | None, actor: User | None) -> None:
@@ -206,14 +234,21 @@ def judge_roster(*, roster_import: RosterImport) -> RosterImport:
     def progressed(done: int) -> None:
         rows.update(verdict={"progress": done})
 
+    organization, actor = roster_import.organization, roster_import.uploaded_by
+    asked = roster_import.header_row
     try:
         with roster_import.file.open("rb") as file:
+            remembered = lookup.remembered_columns(organization, actor)
+            glance = glance_at(file, remembered=remembered, header_row=asked)
+            question = _question(glance, asked=asked is not None, has_default=organization is not None)
+            if question is not None:
+                rows.update(status=Status.COLUMNS, verdict=question, error="")
+                roster_import.refresh_from_db()
+                return roster_import
             verdict = verdict_on(
-                file,
-                organization=roster_import.organization,
-                actor=roster_import.uploaded_by,
-                progress=progressed,
+                file, organization=organization, actor=actor, progress=progressed, header_row=asked
             )
+            verdict["columns"] = _columns_with(verdict["columns"], glance)
     except Refused as refused:
         rows.update(status=Status.FAILED, error=refused.sentence[:300], verdict={})
         roster_import.refresh_from_db()
@@ -224,7 +259,7 @@ def judge_roster(*, roster_import: RosterImport) -> RosterImport:
         return roster_import
     changed = rows.update(status=Status.READY, verdict=verdict, error="")
     roster_import.refresh_from_db()
-    if changed and "identity_forgotten" in verdict["notes"]:
+    if changed and verdict["holds_identity"]:
         _forget_file(roster_import)
     return roster_import
 
@@ -323,6 +358,8 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
             item["written_by_others"] = True
     locked.status, locked.applied_at, locked.error = Status.APPLIED, timezone.now(), ""
     left = let_leave(locked.verdict, verdicts, actor=actor)
+    for column in locked.verdict.get("columns", ()):
+        column.pop("examples", None)
     locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended), "left": left}
     locked.save(update_fields=["status", "applied_at", "error", "verdict"])
     note(locked, "enrollment.roster.apply", actor=actor, data=locked.verdict["applied"])
@@ -415,6 +452,11 @@ def discard_roster(*, roster_import: RosterImport, actor: User | None) -> Roster
     return roster_import
 
 
+def _columns_with(columns: list[dict[str, Any]], glance: Glance) -> list[dict[str, Any]]:
+    """``columns`` with examples, which are kept until the import is applied."""
+    return [{**column, "examples": glance.examples.get(place, [])} for place, column in enumerate(columns)]
+
+
 def _forget_file(roster_import: RosterImport) -> None:
     """Remove the uploaded file; the verdict holds what is needed."""
     if roster_import.file:
@@ -449,6 +491,13 @@ def import_file(
     roster_import = read_roster(file=source, organization=organization, actor=actor, name=name)
     if roster_import.status == Status.FAILED:
         raise Refused(messages.file_refusal(roster_import.error))
+    if roster_import.status == Status.COLUMNS:
+        # Nobody is there to be asked.
+        question = roster_import.verdict
+        discard_roster(roster_import=roster_import, actor=actor)
+        if question["is_named"] and question["lacks"]:
+            raise Refused(*messages.lacks(question["lacks"]))
+        raise Refused(messages.file_reason("no_header"))
     return apply_roster(roster_import=roster_import, actor=actor)
 
 

@@ -54,6 +54,7 @@ from enrollment.models.messages import (
     MessageGroup,
     MessagePreference,
 )
+from enrollment.models.organization_imports import OrganizationImport
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -85,6 +86,7 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.roster import RosterColumns
 
 __all__ = [
     "CLASS_STATUSES_SHOWN",
@@ -138,6 +140,7 @@ __all__ = [
     "Organization",
     "OrganizationChange",
     "OrganizationContact",
+    "OrganizationImport",
     "OrganizationKind",
     "OrganizationStanding",
     "PairState",
@@ -147,6 +150,7 @@ __all__ = [
     "Quota",
     "Role",
     "RoleGrant",
+    "RosterColumns",
     "RosterImport",
     "Scope",
     "ServiceGroup",

@@ -290,6 +290,7 @@ class RosterImport(models.Model):
         """Life of an import."""
 
         READING = "reading", _("Being read")
+        COLUMNS = "columns", _("Waiting for its columns")
         READY = "ready", _("Waiting for confirmation")
         APPLYING = "applying", _("Being applied")
         APPLIED = "applied", _("Applied")
@@ -311,6 +312,12 @@ class RosterImport(models.Model):
     file_name = models.CharField(_("file name"), max_length=200)
     file_digest = models.CharField(_("file digest"), max_length=64)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.READING)
+    header_row = models.PositiveSmallIntegerField(
+        _("row of the header"),
+        null=True,
+        blank=True,
+        help_text=_("Where somebody said so; otherwise it is found."),
+    )
     verdict = models.JSONField(_("verdict"), default=dict)
     error = models.CharField(_("error"), max_length=300, blank=True)
     uploaded_by = models.ForeignKey(

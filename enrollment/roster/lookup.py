@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from enrollment.models import Appointment, Organization, Trainee, User
-from enrollment.rules.roster import Alias, Person, Stored, organization_variants
+from enrollment.models import Appointment, Organization, RosterColumns, Trainee, User
+from enrollment.rules.roster import Alias, Column, Person, Stored, organization_variants
+from enrollment.rules.roster.mapping import Remembered
 
 #: Values in one IN list: below the limit of every database we run on.
 CHUNK = 400
@@ -27,6 +28,22 @@ def organizations_in_reach(organization: Organization | None, actor: User | None
     """Those whose people ``actor`` may import, at or below ``organization`` if one is given."""
     reach = Organization.objects.all() if actor is None else Organization.objects.manageable_by(actor)
     return reach if organization is None else reach.below(organization)
+
+
+def columns_kept_by(organization: Organization | None, actor: User | None) -> Organization | None:
+    """Whose word about columns holds for an import: ``organization``, else the highest in reach."""
+    return organization or organizations_in_reach(None, actor).order_by("path").first()
+
+
+def remembered_columns(organization: Organization | None, actor: User | None) -> Remembered:
+    """What was said before about the columns of rosters, by the digest of their headings."""
+    keeper = columns_kept_by(organization, actor)
+    if keeper is None:
+        return {}
+    return {
+        digest: {heading: Column(name) for heading, name in told.items()}
+        for digest, told in RosterColumns.objects.filter(organization=keeper).values_list("digest", "told")
+    }
 
 
 def organizations_named(

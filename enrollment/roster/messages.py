@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cms.refusals import Reason
 from enrollment.rules.roster import Column, Fault, Outcome
+from enrollment.rules.roster.mapping import Lack, Shortfall
 from enrollment.rules.roster.undoing import Stays
 
 #: Why a whole file cannot be read.
@@ -52,6 +53,12 @@ FILE: dict[str, str | Promise] = {
     "organization_not_yours": _(
         "You cannot import people into this organization; ask whoever looks after it."
     ),
+    "send_again": _(
+        "What the columns hold is remembered. The file held identity numbers and was removed once it had "
+        "been read; send it again."
+    ),
+    "columns_taken": _("This import is already being read; look at it again in a moment."),
+    "no_such_row": _("There is no such row among the first 30; choose another one."),
     "not_ready": _("This import is not waiting for confirmation."),
     "not_applied": _("This import was not applied, so there is nothing to take back."),
     "nothing_to_do": _("Nothing in this file differs from the roster; there is nothing to apply."),
@@ -161,6 +168,14 @@ FIELDS: dict[str, str | Promise] = {
     Column.NOTE: _("Remarks"),
 }
 
+#: What keeps rows from being read, by what their columns lack.
+LACKS: dict[str, str | Promise] = {
+    Lack.NAME: _("No column holds the name; say which one does."),
+    Lack.ORGANIZATION: _("No column holds the organization; say which one does."),
+    Lack.TWICE: _("Several columns are said to hold “%(column)s”; keep one and leave the others out."),
+    Lack.OTHER_HEADINGS: _("These are not the columns of this file; look at them again."),
+}
+
 OUTCOMES: dict[str, str | Promise] = {
     Outcome.ERROR: _("Errors"),
     Outcome.NEW: _("New"),
@@ -206,6 +221,17 @@ def file_reason(code: str, /, **params: Any) -> Reason:
     return Reason(f"roster_{code}", FILE[code], params, field="file")
 
 
+def lack(shortfall: Shortfall) -> Reason:
+    """What is missing among the columns, and what to do."""
+    params = {"column": FIELDS[shortfall.column]} if shortfall.column else {}
+    return Reason(f"roster_{shortfall.lack}", LACKS[shortfall.lack], params)
+
+
+def lacks(kept: Iterable[Sequence[str]]) -> list[Reason]:
+    """The same of lacks that are kept with an import, as pairs of lack and column."""
+    return [lack(Shortfall(Lack(code), Column(column) if column else None)) for code, column in kept]
+
+
 def sentence(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong with a row, in the active language."""
     text = ROW[code]
@@ -217,6 +243,12 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 #: What the audit log calls the deeds of an import.
 LOG_ACTIONS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     ("enrollment.roster.receive", _("Upload a roster"), _("Roster uploaded")),
+    ("enrollment.roster.columns", _("Say what columns hold"), _("Columns of a roster told")),
+    (
+        "enrollment.roster.forget_columns",
+        _("Forget what columns hold"),
+        _("Remembered columns of rosters forgotten"),
+    ),
     ("enrollment.roster.apply", _("Apply a roster"), _("Roster applied")),
     ("enrollment.roster.discard", _("Discard a roster"), _("Roster discarded")),
     ("enrollment.roster.mark", _("Mark who has left"), _("Marked who of a roster's missing has left")),

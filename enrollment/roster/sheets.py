@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from cms.spreadsheets import Sheet, write
+from cms.spreadsheets import Sheet, write, write_csv
 from enrollment.roster.verdict import problems_of
 
 #: What a member's row is written as; the importer reads every one of these headers.
@@ -65,8 +65,12 @@ def _date(day: dt.date | None) -> str:
     return day.strftime("%Y.%m") if day.day == 1 else day.isoformat()
 
 
-def write_people(target: IO[bytes], people: Iterable[Mapping[str, Any]]) -> None:
-    """People as a roster that the importer reads back without a change.
+#: The kinds of file that people are written as.
+KINDS = ("xlsx", "csv")
+
+
+def write_people(target: IO[bytes], people: Iterable[Mapping[str, Any]], *, kind: str = "xlsx") -> None:
+    """People as a roster (``kind`` is one of ``KINDS``) that the importer reads back without a change.
 
     Each has the fields of ``Trainee`` by name, ``organization`` (full name) and ``post``.
     """
@@ -93,4 +97,7 @@ def write_people(target: IO[bytes], people: Iterable[Mapping[str, Any]]) -> None
         widths=[12, 6, 10, 12, 12, 12, 10, 36, 12, 15, 24],
         is_text=True,
     )
-    write(target, [sheet])
+    if kind == "csv":
+        write_csv(target, sheet)
+    else:
+        write(target, [sheet])

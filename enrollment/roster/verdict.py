@@ -10,6 +10,7 @@ from typing import Any
 
 from enrollment.roster import messages
 from enrollment.rules.roster import Column, Fault, Header, Judged, Outcome, Person, Problem, Row, plain
+from enrollment.rules.roster.columns import column_named
 
 #: How an outcome is called among the counts.
 COUNTED_AS = {
@@ -81,10 +82,17 @@ def problems_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def identity_places(header: Header) -> set[int]:
+    """Columns with identity numbers, also those that somebody left out."""
+    named = {place for place, title in header.titles.items() if column_named(title) is Column.IDENTITY}
+    told = header.where(Column.IDENTITY)
+    return named if told is None else named | {told}
+
+
 def raw_texts(raw: Sequence[Any], header: Header) -> list[str]:
     """The cells of a row as text, for the file of rows to correct; an identity number is not repeated."""
     width = max(header.titles, default=0) + 1
-    identity = header.where(Column.IDENTITY)
+    identities = identity_places(header)
     texts = []
     for place in range(width):
         cell = raw[place] if place < len(raw) else None
@@ -93,7 +101,7 @@ def raw_texts(raw: Sequence[Any], header: Header) -> list[str]:
         else:
             text = "" if cell is None else str(cell).strip()
             text = text.removesuffix(".0") if isinstance(cell, float) else text
-        if place == identity and text:
+        if place in identities and text:
             text = re.sub(r".(?=.{4})", "*", text)
         texts.append(text[:500])
     return texts

@@ -71,6 +71,8 @@ IS_DISSOLVED = Reason(
 PARENT_MISSING = Reason(
     "row_parent_missing", _("A new organization needs “上级编号”, the code of the organization above it.")
 )
+NOT_READY = Reason("table_not_ready", _("This import is not waiting for confirmation."))
+FILE_GONE = Reason("table_gone", _("The file is no longer there; send the table again."), field="file")
 CHANGED_SINCE = Reason(
     "table_changed_since",
     _("Somebody changed organizations after this preview was made. Nothing was saved; look at the new one."),
@@ -199,6 +201,8 @@ def _same(name: str, present: Any, value: Any) -> bool:
 
 
 NEW, CHANGED, UNCHANGED, ERROR = "new", "changed", "unchanged", "error"
+#: In the order in which they are shown: what somebody has to do something about comes first.
+OUTCOMES = (ERROR, NEW, CHANGED, UNCHANGED)
 
 
 @dataclass(frozen=True)

@@ -6,33 +6,37 @@ from io import BytesIO
 from typing import Any
 
 from django import forms
-from django.core import signing
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
+from django.views.generic import TemplateView
 from django.views.generic.edit import FormMixin, ProcessFormView
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
+from cms.actions.jobs import begin
+from cms.models import Job
 from cms.refusals import Refused
 from cms.spreadsheets import attachment
-from enrollment.actions import organization_import as actions
+from enrollment.actions import organization_imports as steps
 from enrollment.actions.journal import note
-from enrollment.actions.organization_history import Basis
-from enrollment.models import Organization
+from enrollment.actions.organization_import import write_organizations
+from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
+from enrollment.models import Organization, OrganizationImport
 from enrollment.rules import organization_table as rules
-from enrollment.rules.organization_table import Line, Verdict
-from enrollment.viewsets.scoped import show_refusal
 
-SALT = "enrollment.organizations.import"
-#: A preview can be confirmed so long, in seconds.
-VALID_SECONDS = 3600
-#: So many rows of each outcome are shown; the counts tell of all.
-SHOWN = 200
+Status = OrganizationImport.Status
+AT_WORK = (Status.READING, Status.APPLYING)
+ROWS_PER_PAGE = 50
+#: So many of the tables sent before are listed.
+EARLIER = 20
 
 
 class ImportForm(forms.Form):
@@ -47,7 +51,7 @@ class ImportForm(forms.Form):
 
 
 class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, ProcessFormView):
-    """Send a table, see what each row comes to, confirm."""
+    """Send a table; it is judged in the background."""
 
     model = Organization
     permission_required = "change"
@@ -62,84 +66,90 @@ class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, P
         listing = {"url": reverse("organizations:index"), "label": gettext("Organizations")}
         return [*self.breadcrumbs_items, listing, {"url": "", "label": self.page_title}]
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A confirmation carries the signed lines; anything else is a new table."""
-        return self.confirm() if "lines" in request.POST else super().post(request, *args, **kwargs)
-
     def form_valid(self, form: Any) -> HttpResponse:
-        """Judge and show; nothing is saved."""
-        try:
-            lines = actions.read_lines(form.cleaned_data["file"])
-        except Refused as refused:
-            show_refusal(form, refused)
-            return self.form_invalid(form)
-        return self.show(form, lines, form.cleaned_data["file"].name)
+        """Keep the table and have it judged; nothing is saved of it."""
+        file = form.cleaned_data["file"]
+        received = steps.receive_table(file=file, actor=self.request.user, name=file.name)
+        begin_work(self.request, JUDGE_ORGANIZATIONS, received)
+        return HttpResponseRedirect(reverse("organizations:import_one", args=[received.pk]))
 
-    def show(self, form: Any, lines: list[Line], name: str) -> HttpResponse:
-        """The verdict of each row."""
-        verdicts = actions.judge_lines(lines)
-        outcomes = {
-            outcome: [one for one in verdicts if one.outcome == outcome]
-            for outcome in (rules.ERROR, rules.NEW, rules.CHANGED, rules.UNCHANGED)
-        }
-        can_apply = not outcomes[rules.ERROR] and bool(outcomes[rules.NEW] or outcomes[rules.CHANGED])
-        carried = {
-            "user": self.request.user.pk,
-            "name": name[:100],
-            "lines": [[one.number, one.told] for one in lines],
-            "shown": actions.summary(verdicts),
-        }
-        return self.render_to_response(
-            self.get_context_data(
-                form=form,
-                counts={outcome: len(found) for outcome, found in outcomes.items()},
-                verdicts=[
-                    _in_words(one)
-                    for outcome in (rules.ERROR, rules.NEW, rules.CHANGED)
-                    for one in outcomes[outcome][:SHOWN]
-                ],
-                lines=signing.dumps(carried, salt=SALT, compress=True) if can_apply else "",
-                judged=True,
-            )
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What was sent before."""
+        earlier = OrganizationImport.objects.defer("lines", "shown", "words").select_related("uploaded_by")
+        return super().get_context_data(earlier=earlier[:EARLIER], **kwargs)
+
+
+class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One table that was sent: at work, its preview, or its result."""
+
+    model = Organization
+    permission_required = "change"
+    template_name = "enrollment/admin/organization_import_one.html"
+    header_icon = "upload"
+    request: HttpRequest
+
+    @cached_property
+    def received(self) -> OrganizationImport:
+        """The import of this page."""
+        rows = OrganizationImport.objects.defer("lines", "shown").select_related("uploaded_by")
+        return get_object_or_404(rows, pk=self.kwargs["pk"])
+
+    def get_page_title(self) -> str:
+        """The file's name."""
+        return str(self.received)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Listing, imports, this one."""
+        listing = {"url": reverse("organizations:index"), "label": gettext("Organizations")}
+        imports = {"url": reverse("organizations:import"), "label": gettext("Import organizations")}
+        return [*self.breadcrumbs_items, listing, imports, {"url": "", "label": str(self.received)}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Counts, and one page of the rows that are not unchanged, errors first."""
+        received = self.received
+        job = None
+        if received.status in AT_WORK:
+            kind = JUDGE_ORGANIZATIONS if received.status == Status.READING else APPLY_ORGANIZATIONS
+            job = Job.objects.filter(kind=kind, parameters__import=received.pk).first()
+        order = {outcome: place for place, outcome in enumerate(rules.OUTCOMES)}
+        words = sorted(received.words, key=lambda one: (order[one["outcome"]], one["number"]))
+        counts = received.counts
+        return super().get_context_data(
+            received=received,
+            job=job,
+            is_waiting=job is not None and job.is_open,
+            is_stuck=received.status in AT_WORK and (job is None or not job.is_open),
+            counts=counts,
+            can_apply=received.status == Status.READY
+            and not counts[rules.ERROR]
+            and bool(counts[rules.NEW] or counts[rules.CHANGED]),
+            page=Paginator(words, ROWS_PER_PAGE).get_page(self.request.GET.get("p")),
+            **kwargs,
         )
 
-    def confirm(self) -> HttpResponse:
-        """Apply what was shown to this person within the hour."""
-        form = ImportForm()
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Confirm, discard, or begin anew what lost its worker."""
+        received, wanted = self.received, request.POST.get("do")
         try:
-            carried = signing.loads(self.request.POST["lines"], salt=SALT, max_age=VALID_SECONDS)
-        except signing.BadSignature:
-            carried = {}
-        if carried.get("user") != self.request.user.pk:
-            messages.error(self.request, _("This preview is no longer valid; send the table again."))
-            return HttpResponseRedirect(self.request.path)
-        lines = [Line(number, told) for number, told in carried["lines"]]
-        try:
-            counts = actions.apply_lines(
-                lines=lines,
-                shown=carried["shown"],
-                actor=self.request.user,
-                basis=Basis(reason=gettext("Import of %(name)s") % {"name": carried["name"]}),
-            )
+            if wanted == "apply" and steps.begin_applying(received=received):
+                begin_work(request, APPLY_ORGANIZATIONS, received)
+            elif wanted == "again" and received.status == Status.READING:
+                begin_work(request, JUDGE_ORGANIZATIONS, received)
+            elif wanted == "discard":
+                steps.discard_table(received=received, actor=request.user)
+                messages.success(request, _("The import was discarded; nothing was saved."))
+                return HttpResponseRedirect(reverse("organizations:import"))
         except Refused as refused:
-            messages.error(self.request, refused.sentence)
-            return self.show(form, lines, carried["name"])
-        messages.success(
-            self.request,
-            gettext("Imported: %(new)s organizations founded, %(changed)s changed.") % counts,
-        )
-        return HttpResponseRedirect(reverse("organizations:index"))
+            messages.error(request, refused.sentence)
+        return HttpResponseRedirect(request.path)
 
 
-def _in_words(one: Verdict) -> dict[str, Any]:
-    told = one.line.told
-    return {
-        "number": one.line.number,
-        "outcome": one.outcome,
-        "name": told.get("name") or told.get("code", ""),
-        "told": [str(reason) for reason in one.problems]
-        or ["、".join(rules.TITLES[name][0] for name in one.changes)],
-    }
+def begin_work(request: HttpRequest, kind: str, received: OrganizationImport) -> None:
+    """Have a step of an import done in the background; refused, its page offers to begin it again."""
+    try:
+        begin(kind=kind, owner=request.user, title=str(received), parameters={"import": received.pk})
+    except Refused as refused:
+        messages.error(request, refused.sentence)
 
 
 class ExportView(PermissionCheckedMixin, View):
@@ -151,7 +161,7 @@ class ExportView(PermissionCheckedMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The workbook; taking it away stands in the log."""
         target = BytesIO()
-        number = actions.write_organizations(target, request.user)
+        number = write_organizations(target, request.user)
         data = {"what": "organizations", "rows": number}
         note(request.user, "enrollment.people.export", actor=request.user, data=data)
         name = gettext("Organizations %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}

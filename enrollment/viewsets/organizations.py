@@ -22,7 +22,7 @@ from enrollment.models import STEP, Guide, Organization, OrganizationKind, Servi
 from enrollment.reports_organizations import figures_by_year, timeline
 from enrollment.viewsets.organization_changes import CHANGES
 from enrollment.viewsets.organization_chooser import organization_chooser
-from enrollment.viewsets.organization_import import ExportView, ImportView
+from enrollment.viewsets.organization_import import ExportView, ImportPage, ImportView
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -247,6 +247,7 @@ class OrganizationViewSet(ScopedViewSet):
         given = self.get_common_view_kwargs()
         table = [
             path("import/", self.construct_view(ImportView, **given), name="import"),
+            path("import/<int:pk>/", self.construct_view(ImportPage, **given), name="import_one"),
             path("table.xlsx", self.construct_view(ExportView, **given), name="table"),
         ]
         return [*kept, *changes, *table]

@@ -13,7 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook
 
+from cms.actions.jobs import begin
+from cms.models import Job
 from cms.refusals import Refused
+from enrollment.actions import organization_imports as steps
 from enrollment.actions.organization_import import (
     apply_lines,
     judge_lines,
@@ -22,11 +25,22 @@ from enrollment.actions.organization_import import (
     write_organizations,
 )
 from enrollment.actions.organizations import amend, dissolve, rename
-from enrollment.models import Area, ChangeKind, IndustryTag, Organization, OrganizationChange, ServiceGroup
+from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
+from enrollment.models import (
+    Area,
+    ChangeKind,
+    IndustryTag,
+    Organization,
+    OrganizationChange,
+    OrganizationImport,
+    ServiceGroup,
+)
+from enrollment.rules import organization_table as rules
 from enrollment.rules.organization_table import find_header, judge, read_line
 from tests.factories.enrollment import branches
 
 URL = reverse("organizations:import")
+Status = OrganizationImport.Status
 HEADS = ["编号", "名称", "类别", "上级编号"]
 KNOWN = {"area": {"东片区": 1}, "tags": {"智能制造": 2, "医药": 3}, "service_group": {"第1服务小组": 4}}
 
@@ -234,37 +248,124 @@ def test_judging_does_not_grow(tree):
 # --- The page --------------------------------------------------------------------------------------
 
 
-def sent(file):
-    return {"file": SimpleUploadedFile("党组织.xlsx", file.getvalue())}
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
 
 
-def test_the_page_previews_and_applies_once(admin, tree):
-    page = admin.post(URL, sent(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"])))
+@pytest.fixture
+def send(admin, django_capture_on_commit_callbacks):
+    """Send a table, or a deed of its page, and let the queue do its work; returns the page after it."""
+
+    def post(file=None, *, to=URL, do="apply"):
+        data = {"do": do} if file is None else {"file": SimpleUploadedFile("党组织.xlsx", file.getvalue())}
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = admin.post(to, data)
+        return admin.get(answer["Location"]) if answer.status_code == 302 else answer
+
+    return post
+
+
+def test_the_page_previews_and_applies_once(send, tree):
+    page = send(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"]))
     assert page.context["counts"] == {"error": 0, "new": 0, "changed": 1, "unchanged": 0}
     assert "示例更名支部" in page.content.decode()
     assert Organization.objects.get(code="SOFT").name != "示例更名支部"
-    lines = page.context["lines"]
-    assert admin.post(URL, {"lines": lines}).status_code == 302
+    received = OrganizationImport.objects.get()
+    here = reverse("organizations:import_one", args=[received.pk])
+    done = send(to=here)
+    assert done.context["received"].status == Status.APPLIED
     assert Organization.objects.get(code="SOFT").name == "示例更名支部"
     [change] = OrganizationChange.objects.filter(kind=ChangeKind.RENAMED)
     assert "党组织.xlsx" in change.reason
-    again = admin.post(URL, {"lines": lines})
-    assert (again.status_code, again.context["lines"]) == (200, "")
+    # Confirmed twice, from an old tab, or given out twice by the queue: once.
+    send(to=here)
+    steps.apply_table(received=received, actor=done.wsgi_request.user)
     assert OrganizationChange.objects.filter(kind=ChangeKind.RENAMED).count() == 1
+    assert Job.objects.filter(status="done").count() == 2
 
 
-def test_with_an_error_nothing_can_be_confirmed(admin, tree):
-    page = admin.post(URL, sent(sheet(["SOFT", "示例更名", "城堡", ""], ["MAKE", "示例更名", "", ""])))
+def test_what_was_sent_before_is_listed(send, admin, tree):
+    send(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"]))
+    assert "党组织.xlsx" in admin.get(URL).content.decode()
+
+
+def test_with_an_error_nothing_can_be_confirmed(send, admin, tree):
+    page = send(sheet(["SOFT", "示例更名", "城堡", ""], ["MAKE", "示例更名", "", ""]))
     assert page.context["counts"]["error"] == 1
-    assert page.context["lines"] == ""
+    assert not page.context["can_apply"]
     assert "城堡" in page.content.decode()
-    assert admin.post(URL, sent(BytesIO(b"x"))).context["form"].errors["file"]
+    here = page.wsgi_request.path
+    refused = send(to=here)
+    assert str(rules.NOT_APPLICABLE) in refused.content.decode()
+    assert OrganizationImport.objects.get().status == Status.READY
+    send(to=here, do="discard")
+    received = OrganizationImport.objects.get()
+    assert (received.status, received.words, received.file.name) == (Status.DISCARDED, [], "")
 
 
-def test_a_forged_preview_is_refused(admin, tree):
-    answer = admin.post(URL, {"lines": "forged"})
-    assert answer.status_code == 302
-    assert answer["Location"] == URL
+def test_a_file_that_cannot_be_read_ends_in_a_sentence(send, tree):
+    page = send(BytesIO("姓名,手机\n张三,1".encode()))
+    assert page.context["received"].status == Status.FAILED
+    assert str(rules.NO_HEADER) in page.content.decode()
+
+
+def test_what_changed_since_is_shown_anew(send, tree):
+    page = send(sheet(["BIO", "示例更名", "党支部", "PARK-B"]))
+    dissolve(organization=tree.bio, on=OrganizationChange.objects.first().effective_on, actor=None)
+    after = send(to=page.wsgi_request.path)
+    received = after.context["received"]
+    assert received.status == Status.READY
+    assert str(rules.CHANGED_SINCE)[:20] in received.error
+    assert after.context["counts"]["error"] == 1
+
+
+def test_what_lost_its_worker_is_begun_again(send, admin, tree):
+    """Its job was cancelled, or given up after three killed workers."""
+    page = send(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"]))
+    here = page.wsgi_request.path
+    OrganizationImport.objects.update(status=Status.READING, counts={}, lines=[], shown=[], words=[])
+    Job.objects.update(status="cancelled", message="")
+    page = admin.get(here)
+    assert page.context["is_stuck"]
+    assert 'value="again"' in page.content.decode()
+    assert send(to=here, do="again").context["can_apply"]
+    OrganizationImport.objects.update(status=Status.APPLYING)
+    assert 'value="apply"' in admin.get(here).content.decode()
+    assert send(to=here).context["received"].status == Status.APPLIED
+
+
+def test_the_page_waits_while_there_is_work(admin, zhao, tree):
+    received = steps.receive_table(file=sheet(["SOFT", "名", "党支部", ""]), actor=zhao, name="x/党组织.xlsx")
+    assert received.file_name == "党组织.xlsx"
+    job = begin(kind=JUDGE_ORGANIZATIONS, owner=zhao, title="党组织.xlsx", parameters={"import": received.pk})
+    Job.objects.filter(pk=job.pk).update(status="running", done=500, whole=1000)
+    page = admin.get(reverse("organizations:import_one", args=[received.pk])).content.decode()
+    assert 'http-equiv="refresh"' in page
+    assert 'value="50"' in page
+
+
+def test_progress_is_told_while_a_table_is_read(tree, zhao):
+    told = []
+
+    class Told:
+        def step(self, done, whole):
+            told.append((done, whole))
+
+    rows = [[f"N{number}", f"示例第{number}支部", "党支部", "PARK-B"] for number in range(1200)]
+    received = steps.receive_table(file=sheet(*rows), actor=zhao, name="many.xlsx")
+    steps.judge_table(received=received, progress=Told())
+    assert told == [(500, 1201), (1000, 1201)]
+    assert received.counts["new"] == 1200
+    # Judged a second time by another worker: harmless.
+    assert steps.judge_table(received=received).counts["new"] == 1200
+
+
+def test_somebody_who_lost_the_role_has_nothing_applied(send, tree, zhao, li):
+    page = send(sheet(["SOFT", "示例更名支部", "党支部", "PARK-A"]))
+    received = page.context["received"]
+    with pytest.raises(Refused):
+        begin(kind=APPLY_ORGANIZATIONS, owner=li, title="x", parameters={"import": received.pk})
 
 
 def test_the_export_comes_as_a_file(admin, tree):
@@ -277,3 +378,5 @@ def test_only_administrators(client, sign_in, everyone, tree, who):
     client = sign_in(client, everyone[who])
     assert client.get(URL).status_code in {302, 403}
     assert client.get(reverse("organizations:table")).status_code in {302, 403}
+    received = OrganizationImport.objects.create(file_name="x.xlsx", status="failed")
+    assert client.get(reverse("organizations:import_one", args=[received.pk])).status_code in {302, 403}

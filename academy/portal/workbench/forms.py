@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,7 @@ from enrollment.models import BranchActivity, CohortCode, Organization, User
 from enrollment.roster import messages
 from enrollment.roster.guard import MAX_BYTES
 from enrollment.roster.lookup import organizations_named
+from enrollment.rules.roster import Column
 
 #: More organizations than this are named by typing, not picked from a list.
 LONGEST_SELECT = 40
@@ -60,6 +63,39 @@ class RosterForm(forms.Form):
         if file.size is not None and file.size > MAX_BYTES:
             raise ValidationError(str(messages.file_reason("too_large", megabytes=MAX_BYTES // 1024 // 1024)))
         return file
+
+
+#: What a column of a roster may be said to hold; its running number is left out like any other.
+COLUMN_CHOICES = [
+    ("", _("Leave out")),
+    *((column.value, messages.FIELDS[column]) for column in Column if column is not Column.NUMBER),
+]
+
+
+class ColumnsForm(forms.Form):
+    """What each column of a roster holds; ``columns`` are those of its verdict or of its question."""
+
+    def __init__(self, *args: Any, columns: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.columns = {place: column for place, column in enumerate(columns) if column["title"]}
+        for place, column in self.columns.items():
+            is_number = column["field"] == Column.NUMBER
+            self.fields[f"column_{place}"] = forms.ChoiceField(
+                label=column["title"],
+                choices=COLUMN_CHOICES,
+                required=False,
+                initial="" if is_number else column["field"],
+                # Read aloud with its heading: the visible label is the head of the row.
+                widget=forms.Select(attrs={"aria-label": column["title"]}),
+            )
+
+    def rows(self) -> list[tuple[Mapping[str, Any], BoundField]]:
+        """Each column with its field, in the order of the sheet."""
+        return [(column, self[f"column_{place}"]) for place, column in self.columns.items()]
+
+    def told(self) -> dict[int, str]:
+        """Place → what it holds, without the columns that are left out."""
+        return {place: value for place in self.columns if (value := self.cleaned_data.get(f"column_{place}"))}
 
 
 class ActivityForm(forms.Form):

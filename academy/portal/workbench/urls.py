@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from academy.portal.workbench.views import activities, classes, duplicates, imports, members, requests
+from academy.portal.workbench.views import (
+    activities,
+    classes,
+    columns,
+    duplicates,
+    imports,
+    members,
+    requests,
+)
 
 urlpatterns = [
     path("", members.members, name="workbench"),
@@ -14,6 +22,9 @@ urlpatterns = [
     path("import/<int:pk>/apply/", imports.apply, name="workbench_import_apply"),
     path("import/<int:pk>/discard/", imports.discard, name="workbench_import_discard"),
     path("import/<int:pk>/mark/", imports.mark, name="workbench_import_mark"),
+    path("import/<int:pk>/columns/", columns.choose, name="workbench_import_columns"),
+    path("import/<int:pk>/row/", columns.look, name="workbench_import_row"),
+    path("import/columns/<int:pk>/forget/", columns.forget, name="workbench_import_forget"),
     path("import/<int:pk>/undo/", imports.undo, name="workbench_import_undo"),
     path("import/<int:pk>/corrections/", imports.corrections, name="workbench_import_corrections"),
     path("classes/", classes.classes, name="workbench_classes"),

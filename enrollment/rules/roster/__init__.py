@@ -16,7 +16,14 @@ from enrollment.rules.roster.cells import (
     read_post,
     read_status,
 )
-from enrollment.rules.roster.columns import Column, Header, find_header, is_footer, is_header_again
+from enrollment.rules.roster.columns import (
+    Column,
+    Header,
+    find_header,
+    header_at,
+    is_footer,
+    is_header_again,
+)
 from enrollment.rules.roster.judgement import Alias, Judged, Outcome, Stored, judge
 from enrollment.rules.roster.rows import COMPARED, Person, Problem, Row, organization_variants, read_row
 
@@ -35,6 +42,7 @@ __all__ = [
     "Row",
     "Stored",
     "find_header",
+    "header_at",
     "is_footer",
     "is_header_again",
     "judge",

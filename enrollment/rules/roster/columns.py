@@ -127,12 +127,16 @@ HEADER_WITHIN = 30
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the header is and what it says. ``row`` counts from 1, ``last_row`` is its lower line."""
+    """Where the header is and what it says. ``row`` counts from 1, ``last_row`` is its lower line.
+
+    ``is_told``: somebody said what its columns hold; otherwise their headings did.
+    """
 
     row: int
     last_row: int
     columns: Mapping[int, Column]
     titles: Mapping[int, str]
+    is_told: bool = False
 
     def where(self, column: Column) -> int | None:
         """The place of ``column``, counted from 0."""
@@ -152,6 +156,13 @@ def _columns_of(cells: Sequence[object]) -> dict[int, Column]:
         if column is not None and column not in columns.values():
             columns[place] = column
     return columns
+
+
+def header_at(rows: Sequence[Sequence[object]], place: int) -> Header:
+    """Row ``place`` (from 0) taken for the header, with whatever columns its headings name."""
+    cells = rows[place]
+    titles = {column: text for column, cell in enumerate(cells) if (text := plain(cell))}
+    return Header(row=place + 1, last_row=place + 1, columns=_columns_of(cells), titles=titles)
 
 
 def find_header(rows: Sequence[Sequence[object]]) -> Header | None:
@@ -225,6 +236,10 @@ def is_header_again(cells: Sequence[object], header: Header) -> bool:
     named = sum(
         1
         for place, column in header.columns.items()
-        if place < len(cells) and column_named(cells[place]) is column
+        if place < len(cells)
+        and (
+            column_named(cells[place]) is column
+            or (header.is_told and plain(cells[place]) == header.titles.get(place))
+        )
     )
     return named >= 2

@@ -11,8 +11,10 @@ from django.utils.html import escape
 from enrollment.actions import roster
 from enrollment.actions.people import admit, amend
 from enrollment.actions.roster_undo import begin_undoing
-from enrollment.models import RosterImport, Trainee
-from tests.enrollment.roster.sheets import person, workbook
+from enrollment.models import RosterColumns, RosterImport, Trainee
+from enrollment.roster import messages
+from enrollment.rules.roster.mapping import Lack
+from tests.enrollment.roster.sheets import SOFT, person, workbook
 
 pytestmark = pytest.mark.django_db
 Status = RosterImport.Status
@@ -253,3 +255,48 @@ def test_who_is_not_in_the_file_is_shown_and_marked(desk, li, tree, django_captu
         desk.post(reverse("portal:workbench_import_apply", args=[pk]))
     assert Trainee.objects.get(pk=one).left_on is not None
     assert desk.get(url).context["applied"]["left"] == 1
+
+
+def test_columns_are_told_on_the_page_and_forgotten(
+    desk, li, zhang, client, django_capture_on_commit_callbacks
+):
+    sheet = workbook([["张三", SOFT, "13900000001"]], header=["人", "在哪", "怎么找"]).getvalue()
+    upload(desk, (), django_capture_on_commit_callbacks, data=sheet)
+    found = RosterImport.objects.get()
+    url = reverse("portal:workbench_import", args=[found.pk])
+    page = desk.get(url).content.decode()
+    assert "怎么找" in page
+    assert "139****0001" in page
+
+    choose = reverse("portal:workbench_import_columns", args=[found.pk])
+    short = desk.post(choose, {"column_1": "organization"})
+    assert short.status_code == 422
+    assert escape(str(messages.LACKS[Lack.NAME])) in short.content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(choose, {"column_0": "name", "column_1": "organization", "column_2": "phone"})
+    found.refresh_from_db()
+    assert (found.status, found.verdict["counts"]["new"]) == (Status.READY, 1)
+    assert escape("人、在哪、怎么找") in desk.get(reverse("portal:workbench_imports")).content.decode()
+
+    remembered = RosterColumns.objects.get()
+    forget = reverse("portal:workbench_import_forget", args=[remembered.pk])
+    desk.post(forget)
+    assert not RosterColumns.objects.exists()
+    assert desk.post(forget).status_code == 404
+
+
+def test_another_row_of_headings_is_looked_at(desk, django_capture_on_commit_callbacks):
+    rows = [["甲栏", "乙栏", "丙栏", "丁栏"], ["人", "在哪", "怎么找"], ["张三", SOFT, "13900000001"]]
+    upload(desk, (), django_capture_on_commit_callbacks, data=workbook(rows, header=None).getvalue())
+    found = RosterImport.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("portal:workbench_import_row", args=[found.pk]), {"row": "2"})
+    found.refresh_from_db()
+    assert found.verdict["columns"][0]["title"] == "人"
+    refused = desk.post(reverse("portal:workbench_import_row", args=[found.pk]), {"row": "99"}, follow=True)
+    assert escape(str(messages.FILE["no_such_row"])) in refused.content.decode()
+
+
+def test_columns_of_other_organizations_are_not_there(desk, tree, zhao):
+    columns = RosterColumns.objects.create(organization=tree.zone, digest="x", told={"人": "name"})
+    assert desk.post(reverse("portal:workbench_import_forget", args=[columns.pk])).status_code == 404

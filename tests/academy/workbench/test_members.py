@@ -1,5 +1,6 @@
 """The workbench's list of members: scope, figures, filters, cost and export."""
 
+import csv
 import datetime as dt
 import io
 
@@ -120,15 +121,23 @@ def test_the_list_costs_the_same_however_long(sign_in, li, soft, django_assert_n
 QUERIES = 6
 
 
-def test_the_export_comes_back_without_a_change_and_is_logged(sign_in, li, zhang, tree):
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_the_export_comes_back_without_a_change_and_is_logged(sign_in, li, zhang, tree, kind):
     people.amend(trainee=zhang.trainee, note="-测试", born_on=dt.date(1990, 3, 1), actor=None)
-    response = sign_in(user=li).get(reverse("portal:workbench_export"))
+    response = sign_in(user=li).get(reverse("portal:workbench_export"), {"kind": kind})
+    assert f"export.{kind}" in response["Content-Disposition"]
     file = io.BytesIO(response.content)
-    sheet = openpyxl.load_workbook(file).active
-    assert sheet.max_row == 3
-    cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    if kind == "csv":
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+    else:
+        rows = list(openpyxl.load_workbook(file).active.iter_rows(values_only=True))
+    assert len(rows) == 3
+    cells = [cell for row in rows for cell in row if cell]
+    assert "'-测试" in cells
     assert not [cell for cell in cells if str(cell)[0] in "=+-@"]
-    assert ModelLogEntry.objects.filter(action="enrollment.people.export", user=li).exists()
+    entry = ModelLogEntry.objects.get(action="enrollment.people.export", user=li)
+    assert entry.data["kind"] == kind
     file.seek(0)
     verdict = roster.verdict_on(file, organization=tree.soft, actor=li)
     assert verdict["counts"] == {
@@ -166,6 +175,15 @@ def test_a_long_list_is_prepared_in_the_background(li, wang, sign_in, monkeypatc
     assert f'method="post" action="{export}?state=short"' in client.get(f"{URL}?state=short").content.decode()
     # A bookmark of the sheet leads to the list, where it is asked for.
     assert client.get(f"{export}?state=short")["Location"] == f"{URL}?state=short"
+    response = client.post(f"{export}?q={wang.name}&kind=csv")
+    csv_job = Job.objects.get()
+    assert jobs.run(job_id=csv_job.pk) == "done"
+    text = b"".join(client.get(f"/jobs/{csv_job.pk}/result/").streaming_content).decode("utf-8-sig")
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["姓名", wang.name]
+    assert Job.objects.get().file_name.endswith(".csv")
+    Job.objects.all().delete()
+    ModelLogEntry.objects.filter(action="enrollment.people.export").delete()
+
     response = client.post(f"{export}?q={wang.name}")
     job = Job.objects.get()
     assert response["Location"] == job.get_absolute_url()

@@ -18,13 +18,13 @@ from django_q.tasks import async_task
 
 from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
-from academy.portal.workbench.forms import RosterForm
+from academy.portal.workbench.forms import ColumnsForm, RosterForm
 from cms.refusals import Refused
 from cms.spreadsheets import attachment
 from enrollment.actions import roster, roster_undo
 from enrollment.actions.journal import note
 from enrollment.actions.roster_missing import mark_leaving
-from enrollment.models import MemberStatus, Organization, Post, RosterImport, Trainee
+from enrollment.models import MemberStatus, Organization, Post, RosterColumns, RosterImport, Trainee
 from enrollment.requests import number_in, numbers_in
 from enrollment.roster import messages
 from enrollment.roster.sheets import write_corrections
@@ -51,12 +51,13 @@ CHOICES: dict[str, dict[Any, Any]] = {
 }
 
 
-def _later(task: str, *arguments: Any) -> None:
+def later(task: str, *arguments: Any) -> None:
     """Queue ``task`` once the request's writes stand."""
     transaction.on_commit(lambda: async_task(task, *arguments))
 
 
-def _get(request: WorkerRequest, pk: int, *, with_rows: bool = True) -> RosterImport:
+def import_of(request: WorkerRequest, pk: int, *, with_rows: bool = True) -> RosterImport:
+    """An import that this person may work on."""
     imports = reports.imports_of(request.user).select_related("organization", "uploaded_by")
     found: RosterImport = get_object_or_404(imports if with_rows else imports.defer("verdict"), pk=pk)
     return found
@@ -79,7 +80,7 @@ def imports(request: WorkerRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error("file", refused.sentence)
         else:
-            _later("enrollment.tasks.judge_roster", received.pk)
+            later("enrollment.tasks.judge_roster", received.pk)
             return redirect("portal:workbench_import", pk=received.pk)
     earlier = reports.imports_of(request.user).defer("verdict").select_related("uploaded_by")
     return render(
@@ -89,6 +90,9 @@ def imports(request: WorkerRequest) -> HttpResponse:
             "form": form,
             "into": into,
             "page": Paginator(earlier, IMPORTS_PER_PAGE).get_page(request.GET.get("page")),
+            "remembered": RosterColumns.objects.manageable_by(request.user).select_related(
+                "organization", "chosen_by"
+            )[:IMPORTS_PER_PAGE],
             "tabs": tabs("workbench_imports"),
         },
         status=422 if form.is_bound and form.errors else 200,
@@ -99,7 +103,17 @@ def imports(request: WorkerRequest) -> HttpResponse:
 @for_organization_workers
 def roster_import(request: WorkerRequest, pk: int) -> HttpResponse:
     """The preview with its verdicts, and after confirmation the result."""
-    found = _get(request, pk)
+    return page_of(request, import_of(request, pk))
+
+
+def page_of(
+    request: WorkerRequest,
+    found: RosterImport,
+    *,
+    columns_form: ColumnsForm | None = None,
+    refused: Refused | None = None,
+) -> HttpResponse:
+    """The page of an import; with ``refused``, what was said of its columns stays as it was said."""
     context: dict[str, Any] = {
         "roster_import": found,
         "tabs": tabs("workbench_imports"),
@@ -107,9 +121,17 @@ def roster_import(request: WorkerRequest, pk: int) -> HttpResponse:
         "working": found.status in AT_WORK,
         "progress": found.verdict.get("progress"),
     }
+    if found.status in (Status.COLUMNS, Status.READY):
+        context["columns_form"] = columns_form or ColumnsForm(columns=found.verdict.get("columns", ()))
+        context["columns_told"] = found.verdict.get("columns_told", False)
+        context["file_is_gone"] = not found.file
+    if refused is not None:
+        context["lacks"] = refused.reasons
+    elif found.status == Status.COLUMNS:
+        context["lacks"] = messages.lacks(found.verdict.get("lacks", ()))
     if "counts" in found.verdict:
         context.update(_preview(request, found))
-    return render(request, "academy/workbench/import.html", context)
+    return render(request, "academy/workbench/import.html", context, status=422 if refused else 200)
 
 
 def _preview(request: WorkerRequest, found: RosterImport) -> dict[str, Any]:
@@ -216,7 +238,7 @@ def _masked(phone: str) -> str:
 @for_organization_workers
 def status(request: WorkerRequest, pk: int) -> HttpResponse:
     """Polled by htmx while work goes on; when it is done, the page is loaded anew."""
-    found = _get(request, pk, with_rows=False)
+    found = import_of(request, pk, with_rows=False)
     if found.status not in AT_WORK:
         response = HttpResponse(status=204)
         response["HX-Redirect"] = reverse("portal:workbench_import", args=[pk])
@@ -231,10 +253,10 @@ def status(request: WorkerRequest, pk: int) -> HttpResponse:
 @for_organization_workers
 def apply(request: WorkerRequest, pk: int) -> HttpResponse:
     """Confirm the preview."""
-    found = _get(request, pk, with_rows=False)
+    found = import_of(request, pk, with_rows=False)
     try:
         if roster.begin_applying(roster_import=found, actor=request.user):
-            _later("enrollment.tasks.apply_roster", found.pk, request.user.pk)
+            later("enrollment.tasks.apply_roster", found.pk, request.user.pk)
     except Refused as refused:
         notices.error(request, refused.sentence)
     return redirect("portal:workbench_import", pk=pk)
@@ -244,7 +266,7 @@ def apply(request: WorkerRequest, pk: int) -> HttpResponse:
 @for_organization_workers
 def mark(request: WorkerRequest, pk: int) -> HttpResponse:
     """Say who of those whom the file leaves out has left: those ticked on a page, all, or nobody."""
-    found = _get(request, pk, with_rows=False)
+    found = import_of(request, pk, with_rows=False)
     everybody = request.POST.get("everybody")
     try:
         if everybody in ("keep", "leave"):
@@ -278,7 +300,7 @@ def mark(request: WorkerRequest, pk: int) -> HttpResponse:
 @for_organization_workers
 def discard(request: WorkerRequest, pk: int) -> HttpResponse:
     """Drop an import."""
-    roster.discard_roster(roster_import=_get(request, pk, with_rows=False), actor=request.user)
+    roster.discard_roster(roster_import=import_of(request, pk, with_rows=False), actor=request.user)
     notices.info(request, _("The import was discarded; nothing was saved."))
     return redirect("portal:workbench_imports")
 
@@ -287,12 +309,12 @@ def discard(request: WorkerRequest, pk: int) -> HttpResponse:
 @for_organization_workers
 def undo(request: WorkerRequest, pk: int) -> HttpResponse:
     """What taking an applied import back would do; sent, it is done in the background."""
-    found = _get(request, pk)
+    found = import_of(request, pk)
     here = redirect("portal:workbench_import", pk=pk)
     try:
         if request.method == "POST":
             if roster_undo.begin_undoing(roster_import=found):
-                _later("enrollment.tasks.undo_roster", found.pk, request.user.pk)
+                later("enrollment.tasks.undo_roster", found.pk, request.user.pk)
             return here
         undoings = roster_undo.plan_undoing(roster_import=found, actor=request.user)
     except Refused as refused:
@@ -338,7 +360,7 @@ def _staying(found: RosterImport, reasons: dict[int, str]) -> list[dict[str, Any
 @for_organization_workers
 def corrections(request: WorkerRequest, pk: int) -> HttpResponse:
     """The rows with errors and what to correct, to be sent again."""
-    found = _get(request, pk)
+    found = import_of(request, pk)
     if "rows" not in found.verdict:
         return redirect("portal:workbench_import", pk=pk)
     target = BytesIO()

@@ -21,6 +21,7 @@ from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
 from enrollment.models import CohortCode, Trainee
 from enrollment.requests import number_in, numbers_in
+from enrollment.roster.sheets import KINDS
 
 PEOPLE_PER_PAGE = 50
 PICKED_AT_MOST = 500
@@ -76,9 +77,12 @@ def export(request: WorkerRequest) -> HttpResponse:
     Sent as a form, and whenever the list is long, it is prepared in the background.
     """
     _form, chosen = _chosen(request)
+    if request.GET.get("kind") in KINDS:
+        chosen["kind"] = request.GET["kind"]
     if request.method == "POST":
         return in_background(request, MEMBERS, _("Export of members"), chosen)
-    if reports.members_of(request.user, **chosen).count() > LONGEST_AT_ONCE:
+    filtered = {name: value for name, value in chosen.items() if name != "kind"}
+    if reports.members_of(request.user, **filtered).count() > LONGEST_AT_ONCE:
         notices.info(request, _("This list is long. Ask for it here, and it is prepared in the background."))
         return redirect(f"{reverse('portal:workbench')}?{request.GET.urlencode()}")
     target = BytesIO()
