@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from enrollment.views import classes
+from enrollment.views import class_leave, class_pages, classes
 
 app_name = "enrollment"
 urlpatterns = [
     path("classes/", classes.class_list, name="class_list"),
+    path("classes/open/", class_pages.class_open, name="class_open"),
+    path("classes/<int:pk>/", class_pages.class_page, name="class_page"),
+    path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),
+    path("classes/<int:pk>/quotas/", class_pages.class_quotas, name="class_quotas"),
+    path("classes/<int:pk>/leave/", class_leave.class_leave, name="class_leave"),
+    path("classes/<int:pk>/leave/<int:leave_pk>/", class_leave.class_leave_decide, name="class_leave_decide"),
+    path(
+        "classes/<int:pk>/leave/<int:leave_pk>/slip/", class_leave.class_leave_slip, name="class_leave_slip"
+    ),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
     path("classes/<int:pk>/roster/print/", classes.class_roster_print, name="class_roster_print"),
     path("certificates/", classes.certificate_check, name="certificate_check"),

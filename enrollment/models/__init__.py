@@ -41,6 +41,7 @@ from enrollment.models.hours import (
     YearClosure,
     as_hours,
 )
+from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeaveStatus
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
     AttemptIsAppendOnly,
@@ -100,6 +101,9 @@ __all__ = [
     "AttemptIsAppendOnly",
     "BranchActivity",
     "Certificate",
+    "ClassLeave",
+    "ClassLeaveKind",
+    "ClassLeaveStatus",
     "ClassStatus",
     "ChangeKind",
     "Cohort",

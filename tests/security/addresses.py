@@ -85,6 +85,12 @@ TABLE = (
     # --- Classes and certificates
     line("enrollment:certificate", EVERYBODY),
     line("enrollment:certificate_check", EVERYBODY),
+    line("enrollment:class_open", SIGNED_IN),
+    line("enrollment:class_page", some("zhang", "wang", "li", "zhao"), some("zhou")),
+    line("enrollment:class_terms", some("zhao")),
+    line("enrollment:class_quotas", some("zhao")),
+    line("enrollment:class_leave", some("zhang", "wang", "zhao")),
+    line("enrollment:class_leave_*", some("zhang", "zhao")),
     # Anyone with a role may open the list; it holds what they may see.
     line("enrollment:class_*", some("li", "zhao"), some("chen", "zhou", "sun")),
     # --- Courses

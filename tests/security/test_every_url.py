@@ -81,7 +81,14 @@ def addresses(
 @pytest.fixture
 def world(everyone, soft, bio, park):
     """One of everything that an address may be about, all of it on 张学员's side of the academy."""
-    from enrollment.models import Enrollment, EnrollmentStatus, Quota, RosterImport, UserSession
+    from enrollment.models import (
+        ClassLeave,
+        Enrollment,
+        EnrollmentStatus,
+        Quota,
+        RosterImport,
+        UserSession,
+    )
     from practicum.models import BaseHost, CalendarFeed, Leave
     from tests.factories import courses as school
     from tests.factories import practicum as make
@@ -92,6 +99,9 @@ def world(everyone, soft, bio, park):
     quota = Quota.objects.create(training_class=training_class, organization=soft, seats=5)
     enrolment = Enrollment.objects.get(training_class=training_class, trainee=zhang.trainee)
     Enrollment.objects.filter(pk=enrolment.pk).update(quota=quota)
+    leave = ClassLeave.objects.create(
+        enrollment=enrolment, starts_at=make.at(9), ends_at=make.at(12), reason="示例"
+    )
     done = make.TrainingClassFactory(title="示例旧班", status="closed")
     finished = Enrollment.objects.create(
         training_class=done, trainee=zhang.trainee, status=EnrollmentStatus.COMPLETED
@@ -124,6 +134,7 @@ def world(everyone, soft, bio, park):
         "accounts:trainee_id": newcomer.pk,
         "portal:code": park.code,
         "enrollment:pk": training_class.pk,
+        "enrollment:leave_pk": leave.pk,
         "portal:workbench_class:pk": training_class.pk,
         "portal:workbench_nominate:pk": training_class.pk,
         "portal:workbench_withdraw:pk": training_class.pk,
