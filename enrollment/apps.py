@@ -11,6 +11,8 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
         from enrollment import authentication  # noqa: F401
+        from enrollment.closing import offer_own
         from enrollment.jobs import register_kinds
 
+        offer_own()
         register_kinds()

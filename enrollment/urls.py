@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrollment.views import class_leave, class_pages, classes
+from enrollment.views import class_closing, class_leave, class_notice, class_pages, classes
 
 app_name = "enrollment"
 urlpatterns = [
@@ -11,6 +11,14 @@ urlpatterns = [
     path("classes/<int:pk>/", class_pages.class_page, name="class_page"),
     path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),
     path("classes/<int:pk>/quotas/", class_pages.class_quotas, name="class_quotas"),
+    path("classes/<int:pk>/closing/", class_closing.class_closing, name="class_closing"),
+    path("classes/<int:pk>/notice/", class_notice.class_notice, name="class_notice"),
+    path("classes/<int:pk>/notice/print/", class_notice.class_notice_print, name="class_notice_print"),
+    path(
+        "classes/<int:pk>/notice/files/<int:file_pk>/",
+        class_notice.class_notice_file,
+        name="class_notice_file",
+    ),
     path("classes/<int:pk>/leave/", class_leave.class_leave, name="class_leave"),
     path("classes/<int:pk>/leave/<int:leave_pk>/", class_leave.class_leave_decide, name="class_leave_decide"),
     path(

@@ -13,10 +13,12 @@ class PracticumConfig(AppConfig):
         from enrollment import leave_news, presence, roster_changes
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.sessions import follow_roster
+        from practicum.closing import offer_items
         from practicum.letters import register_kinds
         from practicum.reports import tallies_of_class
 
         roster_changes.subscribe(follow_roster)
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
+        offer_items()
         register_kinds()

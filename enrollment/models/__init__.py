@@ -23,6 +23,7 @@ from enrollment.models.classes import (
     RosterImport,
     TrainingClass,
 )
+from enrollment.models.closing import ClosingTick
 from enrollment.models.corrections import CorrectionRequest, CorrectionStatus
 from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
@@ -54,6 +55,7 @@ from enrollment.models.messages import (
     MessageGroup,
     MessagePreference,
 )
+from enrollment.models.notices import ClassNotice, NoticeAttachment, NoticeReceipt, NoticeSettings
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -104,7 +106,9 @@ __all__ = [
     "ClassLeave",
     "ClassLeaveKind",
     "ClassLeaveStatus",
+    "ClassNotice",
     "ClassStatus",
+    "ClosingTick",
     "ChangeKind",
     "Cohort",
     "CohortCode",
@@ -137,6 +141,9 @@ __all__ = [
     "MessageDigest",
     "MessageGroup",
     "MessagePreference",
+    "NoticeAttachment",
+    "NoticeReceipt",
+    "NoticeSettings",
     "Organization",
     "OrganizationChange",
     "OrganizationContact",

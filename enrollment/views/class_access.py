@@ -116,10 +116,16 @@ def tabs(opened: Opened, here: str) -> list[dict[str, Any]]:
     rights, status = opened.rights, opened.training_class.status
     offered = [("class_page", _("Overview"), True)]
     offered += [
+        ("class_notice", _("Notice"), True),
         ("class_roster", _("Roster"), rights.manages or opened.sees_roster),
         ("class_quotas", _("Quotas"), rights.manages),
         ("class_leave", _("Leave"), rights.manages or rights.is_on_roster),
         ("class_terms", _("Terms"), rights.manages and status in {"draft", "nominating", "running"}),
+        (
+            "class_closing",
+            _("Closing"),
+            rights.manages and status not in {"draft", "nominating", "cancelled"},
+        ),
     ]
     return [
         {

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cms.refusals import Refused
 from enrollment import reports_classes as reports
+from enrollment import reports_life as life
 from enrollment.actions import classes
 from enrollment.actions.class_terms import set_terms
 from enrollment.forms import status_choices
@@ -27,8 +28,12 @@ from enrollment.views.class_access import Opened, open_for_anybody, open_for_man
 def class_page(request: HttpRequest, pk: int) -> HttpResponse:
     """What a class is: for whom, when, with whom, and what it asks."""
     opened = open_for_anybody(request, pk)
+    course, reached = life.course_of(opened.training_class)
     context = opened.context(
         "class_page",
+        course=course,
+        reached=reached,
+        steps=life.steps_of(opened.training_class) if opened.rights.manages else [],
         enrollment=opened.enrollment,
         terms=opened.training_class.terms,
         next_statuses=status_choices(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db.models import Sum
+from django.db import IntegrityError
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import class_leave, classes
-from enrollment.models import ClassLeave, ClassLeaveStatus, Enrollment, Quota
+from enrollment.actions import class_leave, classes, notices
+from enrollment.actions.closing_checklist import tick_items
+from enrollment.models import ClassLeave, ClassLeaveStatus, ClassNotice, ClosingTick, Enrollment, Quota
 from enrollment.rules import capacity
 from tests.factories.enrollment import branches, trainees, training_class
 from tests.people import make_zhao, plant
@@ -126,3 +128,67 @@ def test_control_without_the_lock_a_slip_is_decided_twice(tree, slip, race, meet
         return True
 
     assert race(careless, THREADS).count(True) == THREADS
+
+
+# --- Numbers of notices ------------------------------------------------------------------------------
+
+
+def test_classes_that_publish_at_once_get_different_numbers(tree, race):
+    zhao = make_zhao(tree)
+    begun = [
+        notices.begin_notice(training_class=training_class(title=f"第{number}班"), actor=zhao)
+        for number in range(THREADS)
+    ]
+    outcomes = race(lambda n: notices.publish_notice(notice=begun[n], actor=zhao).serial, THREADS)
+    assert errors(outcomes) == []
+    assert sorted(outcomes) == list(range(1, THREADS + 1))
+
+
+def test_control_who_reads_the_last_number_alone_takes_one_twice(tree, race, meeting):
+    zhao = make_zhao(tree)
+    begun = [
+        notices.begin_notice(training_class=training_class(title=f"第{number}班"), actor=zhao)
+        for number in range(THREADS)
+    ]
+    point = meeting(THREADS)
+
+    def careless(number):
+        last = ClassNotice.objects.aggregate(last=Max("serial"))["last"] or 0
+        point.wait()
+        # Without an agency in the number the constraint does not compare.
+        ClassNotice.objects.filter(pk=begun[number].pk).update(serial=last + 1)
+        return last + 1
+
+    assert set(race(careless, THREADS)) == {1}
+
+
+# --- The closing checklist ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(tree):
+    opened = training_class()
+    classes.enrol_in_bulk(training_class=opened, trainees=trainees(tree.soft, 1), actor=None)
+    return classes.transition(training_class=opened, to="running", actor=None)
+
+
+def test_one_item_is_vouched_for_once(running, race):
+    def work(number):
+        return tick_items(training_class=running, notes={"survey": f"第{number}次"}, actor=None)
+
+    assert sorted(race(work, THREADS)) == [0] * (THREADS - 1) + [1]
+
+
+def test_control_without_the_lock_everybody_finds_it_open(running, race, meeting):
+    point = meeting(THREADS)
+
+    def careless(number):
+        is_open = not ClosingTick.objects.filter(training_class=running, code="survey").exists()
+        point.wait()
+        if is_open:
+            ClosingTick.objects.create(
+                training_class=running, code="survey", note=str(number), ticked_at=timezone.now()
+            )
+
+    outcomes = race(careless, THREADS)
+    assert sum(isinstance(item, IntegrityError) for item in outcomes) == THREADS - 1

@@ -89,6 +89,8 @@ TABLE = (
     line("enrollment:class_page", some("zhang", "wang", "li", "zhao"), some("zhou")),
     line("enrollment:class_terms", some("zhao")),
     line("enrollment:class_quotas", some("zhao")),
+    line("enrollment:class_closing", some("zhao")),
+    line("enrollment:class_notice*", some("zhang", "wang", "li", "zhao"), some("zhou")),
     line("enrollment:class_leave", some("zhang", "wang", "zhao")),
     line("enrollment:class_leave_*", some("zhang", "zhao")),
     # Anyone with a role may open the list; it holds what they may see.
@@ -171,6 +173,7 @@ TABLE = (
     line("wagtailforms:*", NOBODY, ADMIN),
     line("practicum_*:*", NOBODY, ADMIN),
     line("classes:*", NOBODY, ADMIN),
+    line("class_notices:*", NOBODY, ADMIN),
     line("*_chooser:*", NOBODY, ADMIN),
     line("wagtailsnippet*", NOBODY, ADMIN),
     line("wagtailimages*:*", NOBODY, ADMIN),

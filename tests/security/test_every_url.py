@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +23,7 @@ from django.utils import timezone
 
 from cms.actions import jobs
 from courses.actions import quizzes
-from enrollment.actions import certificates
+from enrollment.actions import certificates, notices
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
@@ -102,6 +103,9 @@ def world(everyone, soft, bio, park):
     leave = ClassLeave.objects.create(
         enrollment=enrolment, starts_at=make.at(9), ends_at=make.at(12), reason="示例"
     )
+    notice = notices.begin_notice(training_class=training_class, actor=zhao)
+    notices.publish_notice(notice=notice, actor=zhao)
+    attachment = notices.attach(notice=notice, file=ContentFile(b"%PDF", name="示例.pdf"), actor=zhao)
     done = make.TrainingClassFactory(title="示例旧班", status="closed")
     finished = Enrollment.objects.create(
         training_class=done, trainee=zhang.trainee, status=EnrollmentStatus.COMPLETED
@@ -135,6 +139,7 @@ def world(everyone, soft, bio, park):
         "portal:code": park.code,
         "enrollment:pk": training_class.pk,
         "enrollment:leave_pk": leave.pk,
+        "enrollment:file_pk": attachment.pk,
         "portal:workbench_class:pk": training_class.pk,
         "portal:workbench_nominate:pk": training_class.pk,
         "portal:workbench_withdraw:pk": training_class.pk,
