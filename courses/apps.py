@@ -11,6 +11,7 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from courses import freshness, reviews
         from courses.letters import register_kinds
+        from courses.need_answers import offer_sources
 
         freshness.connect()
         reviews.connect()
@@ -18,4 +19,5 @@ class CoursesConfig(AppConfig):
         from enrollment import advice
 
         register_kinds()
+        offer_sources()
         advice.register(next_courses)

@@ -10,9 +10,13 @@ class EnrollmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
-        from enrollment import authentication  # noqa: F401
-        from enrollment.closing import offer_own
+        from enrollment import (
+            authentication,  # noqa: F401
+            closing,
+            need_answers,
+        )
         from enrollment.jobs import register_kinds
 
-        offer_own()
+        closing.offer_own()
+        need_answers.offer_own()
         register_kinds()

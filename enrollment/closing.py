@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cms.refusals import Reason
-from enrollment.models import ROSTER_STATUSES, ClassNotice, ClosingTick, Enrollment, TrainingClass
+from enrollment.models import ROSTER_STATUSES, ClassNotice, ClosingTick, Enrollment, PlanEntry, TrainingClass
 from enrollment.rules import checklist as rules
 from enrollment.rules.checklist import Checked
 
@@ -58,7 +58,7 @@ def offer(item: Item) -> Item:
 
 
 def register(check: Check) -> Check:
-    """Ask ``check`` as well before a class is closed, without a line of its own. Registering twice is once."""
+    """Ask ``check`` as well before a class is closed; it has no line. Registering twice is once."""
     if check not in _checks:
         _checks.append(check)
     return check
@@ -106,6 +106,11 @@ def _page(name: str) -> Address:
     return lambda training_class: reverse(f"enrollment:{name}", args=[training_class.pk])
 
 
+def _plan(training_class: TrainingClass) -> list[Reason]:
+    planned = PlanEntry.objects.filter(training_class=training_class)
+    return [] if planned.exists() else [rules.PLAN_MISSING]
+
+
 def _notice(training_class: TrainingClass) -> list[Reason]:
     published = ClassNotice.objects.filter(training_class=training_class, revision__gt=0)
     return [] if published.exists() else [rules.NOTICE_MISSING]
@@ -119,7 +124,7 @@ def _roster(training_class: TrainingClass) -> list[Reason]:
 def offer_own() -> None:
     """The items of this app."""
     closing_page = _page("class_closing")
-    offer(Item("plan", _("Plan"), lambda _class: [rules.PLAN_MISSING], closing_page))
+    offer(Item("plan", _("Plan"), _plan, closing_page))
     offer(Item("notice", _("Notice"), _notice, _page("class_notice")))
     offer(Item("roster", _("Roster"), _roster, _page("class_roster"), may_be_ticked=False))
     offer(Item("survey", _("Satisfaction survey"), lambda _class: [rules.SURVEY_MISSING], closing_page))

@@ -105,6 +105,7 @@ register(
     Kind("class_refused", Group.CLASSES, "mortarboard"),
     Kind("class_promoted", Group.CLASSES, "mortarboard", is_urgent=True),
     Kind("class_notice", Group.WORK, "megaphone", is_urgent=True),
+    Kind("need_answered", Group.CLASSES, "clipboard-check"),
     Kind("leave_asked", Group.WORK, "calendar3", is_urgent=True),
     Kind("leave_decided", Group.CLASSES, "calendar3", is_urgent=True),
     Kind("certificate_issued", Group.CLASSES, "award"),

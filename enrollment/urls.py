@@ -2,11 +2,18 @@
 
 from django.urls import path
 
-from enrollment.views import class_closing, class_leave, class_notice, class_pages, classes
+from enrollment.views import class_closing, class_leave, class_notice, class_pages, classes, needs, plans
 
 app_name = "enrollment"
 urlpatterns = [
     path("classes/", classes.class_list, name="class_list"),
+    path("plans/", plans.plan_list, name="plans"),
+    path("plans/<int:year>/", plans.plan, name="plan"),
+    path("plans/<int:year>/plan.xlsx", plans.plan_export, name="plan_export"),
+    path("needs/", needs.needs, name="needs"),
+    path("needs/new/", needs.need_new, name="need_new"),
+    path("needs/needs.xlsx", needs.needs_export, name="needs_export"),
+    path("needs/<int:pk>/", needs.need, name="need"),
     path("classes/open/", class_pages.class_open, name="class_open"),
     path("classes/<int:pk>/", class_pages.class_page, name="class_page"),
     path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),

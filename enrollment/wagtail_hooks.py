@@ -12,6 +12,7 @@ from enrollment import log_actions
 from enrollment.viewsets.class_notices import class_notice_viewset
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
 from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
+from enrollment.viewsets.need_fields import need_field_viewset
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.organization_records import (
     area_viewset,
@@ -33,6 +34,7 @@ class PeopleGroup(ViewSetGroup):
     items = (
         training_class_viewset,
         class_notice_viewset,
+        need_field_viewset,
         organization_viewset,
         trainee_viewset,
         hour_entry_viewset,

@@ -15,10 +15,12 @@ class PracticumConfig(AppConfig):
         from practicum.actions.sessions import follow_roster
         from practicum.closing import offer_items
         from practicum.letters import register_kinds
+        from practicum.need_answers import offer_sources
         from practicum.reports import tallies_of_class
 
         roster_changes.subscribe(follow_roster)
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
         offer_items()
+        offer_sources()
         register_kinds()

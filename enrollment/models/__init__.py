@@ -87,8 +87,24 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.plans import (
+    AnnualPlan,
+    NeedField,
+    NeedsSurvey,
+    NeedStatus,
+    PlanEntry,
+    PlanStatus,
+    TrainingNeed,
+)
 
 __all__ = [
+    "AnnualPlan",
+    "NeedField",
+    "NeedStatus",
+    "NeedsSurvey",
+    "PlanEntry",
+    "PlanStatus",
+    "TrainingNeed",
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
     "ONLINE_KINDS",

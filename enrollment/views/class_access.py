@@ -82,6 +82,15 @@ def lists_classes(user: User) -> bool:
     return bool(scope.everything or scope.visible_paths or scope.roles)
 
 
+def class_sections(here: str) -> list[dict[str, Any]]:
+    """Classes, plans and needs, as components/tabs.html wants them."""
+    labels = {"class_list": _("Training classes"), "plans": _("Annual plan"), "needs": _("Training needs")}
+    return [
+        {"label": label, "url": reverse(f"enrollment:{name}"), "current": name == here}
+        for name, label in labels.items()
+    ]
+
+
 def open_for_anybody(request: HttpRequest, pk: int) -> Opened:
     """A class that the person may see.
 

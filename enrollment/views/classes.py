@@ -37,7 +37,7 @@ from enrollment.models import (
 )
 from enrollment.requests import number_in
 from enrollment.rules import class_life
-from enrollment.views.class_access import Opened, Rights, lists_classes, open_for_anybody
+from enrollment.views.class_access import Opened, Rights, class_sections, lists_classes, open_for_anybody
 
 PER_PAGE = 100
 #: A certificate's code has sixteen letters and digits; what is longer is none.
@@ -101,7 +101,11 @@ def class_list(request: HttpRequest) -> HttpResponse:
         .order_by("-starts_on", "-pk")
     )
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
-    return render(request, "enrollment/class_list.html", {"page": page, "section": "workbench"})
+    return render(
+        request,
+        "enrollment/class_list.html",
+        {"page": page, "tabs": class_sections("class_list"), "section": "workbench"},
+    )
 
 
 @login_required

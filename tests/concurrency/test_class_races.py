@@ -10,9 +10,21 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import class_leave, classes, notices
+from enrollment.actions import class_leave, classes, needs, notices, plans
 from enrollment.actions.closing_checklist import tick_items
-from enrollment.models import ClassLeave, ClassLeaveStatus, ClassNotice, ClosingTick, Enrollment, Quota
+from enrollment.actions.needs import Asked
+from enrollment.models import (
+    ClassLeave,
+    ClassLeaveStatus,
+    ClassNotice,
+    ClosingTick,
+    Enrollment,
+    NeedField,
+    PlanEntry,
+    Quota,
+    TrainingClass,
+    TrainingNeed,
+)
 from enrollment.rules import capacity
 from tests.factories.enrollment import branches, trainees, training_class
 from tests.people import make_zhao, plant
@@ -192,3 +204,78 @@ def test_control_without_the_lock_everybody_finds_it_open(running, race, meeting
 
     outcomes = race(careless, THREADS)
     assert sum(isinstance(item, IntegrityError) for item in outcomes) == THREADS - 1
+
+
+# --- Plans and needs ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(tree):
+    zhao = make_zhao(tree)
+    plan = plans.begin_plan(year=timezone.localdate().year, actor=zhao)
+    entry = plans.save_entry(plan=plan, title="书记班", month=1, days=1, seats=9, actor=zhao)
+    plans.move_plan(plan=plan, to="approved", actor=zhao)
+    return entry, zhao
+
+
+def test_an_entry_becomes_one_class(planned, race):
+    entry, zhao = planned
+    outcomes = race(lambda _n: plans.open_from_entry(entry=entry, actor=zhao).pk, THREADS)
+    assert errors(outcomes) == []
+    assert sum(isinstance(item, int) for item in outcomes) == 1
+    assert TrainingClass.objects.count() == 1
+
+
+def test_control_without_the_lock_an_entry_becomes_several(planned, race, meeting):
+    entry, _zhao = planned
+    point = meeting(THREADS)
+
+    def careless(number):
+        kept = PlanEntry.objects.get(pk=entry.pk)
+        point.wait()
+        if kept.training_class_id is None:
+            kept.training_class = training_class(code=f"R-{number}")
+            kept.save()
+
+    race(careless, THREADS)
+    assert TrainingClass.objects.count() == THREADS
+
+
+@pytest.fixture
+def asked(tree):
+    zhao = make_zhao(tree)
+    today = timezone.localdate()
+    survey = needs.hold_survey(year=today.year, opens_on=today, closes_on=today, actor=zhao)
+    rows = [Asked(NeedField.objects.all()[0], f"需求{number}", tree.soft) for number in range(3)]
+    return needs.record_needs(survey=survey, rows=rows, actor=zhao, at=timezone.now()), zhao
+
+
+def test_a_need_is_closed_or_merged_once(asked, race):
+    rows, zhao = asked
+
+    def work(number):
+        if number % 2:
+            return needs.merge_needs(needs=rows[:2], actor=zhao).pk
+        return needs.close_needs(needs=[rows[1]], kind="text", text=f"答复{number}", actor=zhao)[0].pk
+
+    outcomes = race(work, THREADS)
+    assert errors(outcomes) == []
+    assert sum(isinstance(item, int) for item in outcomes) == 1
+    rows[1].refresh_from_db()
+    assert rows[1].status in {"closed", "merged"}
+
+
+def test_control_without_the_lock_a_need_is_closed_twice(asked, race, meeting):
+    rows, _zhao = asked
+    point = meeting(THREADS)
+
+    def careless(number):
+        row = TrainingNeed.objects.get(pk=rows[1].pk)
+        point.wait()
+        if row.status != "open":
+            return False
+        row.status, row.answer_kind, row.closed_at = "closed", "text", timezone.now()
+        row.save()
+        return True
+
+    assert race(careless, THREADS).count(True) == THREADS

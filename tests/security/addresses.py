@@ -85,6 +85,10 @@ TABLE = (
     # --- Classes and certificates
     line("enrollment:certificate", EVERYBODY),
     line("enrollment:certificate_check", EVERYBODY),
+    line("enrollment:plan*", some("li", "zhao"), some("chen", "zhou", "sun")),
+    line("enrollment:needs*", SIGNED_IN),
+    line("enrollment:need_new", SIGNED_IN),
+    line("enrollment:need", some("zhang", "li", "zhao"), some("zhou")),
     line("enrollment:class_open", SIGNED_IN),
     line("enrollment:class_page", some("zhang", "wang", "li", "zhao"), some("zhou")),
     line("enrollment:class_terms", some("zhao")),
@@ -174,6 +178,7 @@ TABLE = (
     line("practicum_*:*", NOBODY, ADMIN),
     line("classes:*", NOBODY, ADMIN),
     line("class_notices:*", NOBODY, ADMIN),
+    line("need_fields:*", NOBODY, some("zhao")),
     line("*_chooser:*", NOBODY, ADMIN),
     line("wagtailsnippet*", NOBODY, ADMIN),
     line("wagtailimages*:*", NOBODY, ADMIN),

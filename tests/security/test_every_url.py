@@ -83,11 +83,15 @@ def addresses(
 def world(everyone, soft, bio, park):
     """One of everything that an address may be about, all of it on 张学员's side of the academy."""
     from enrollment.models import (
+        AnnualPlan,
         ClassLeave,
         Enrollment,
         EnrollmentStatus,
+        NeedField,
+        NeedsSurvey,
         Quota,
         RosterImport,
+        TrainingNeed,
         UserSession,
     )
     from practicum.models import BaseHost, CalendarFeed, Leave
@@ -102,6 +106,18 @@ def world(everyone, soft, bio, park):
     Enrollment.objects.filter(pk=enrolment.pk).update(quota=quota)
     leave = ClassLeave.objects.create(
         enrollment=enrolment, starts_at=make.at(9), ends_at=make.at(12), reason="示例"
+    )
+    year = AnnualPlan.objects.create(
+        year=2030, status="published", approved_at=timezone.now(), approved_by=zhao
+    )
+    survey = NeedsSurvey.objects.create(year=2030, opens_on=make.at(9).date(), closes_on=make.at(9).date())
+    need = TrainingNeed.objects.create(
+        survey=survey,
+        field=NeedField.objects.first(),
+        text="示例需求",
+        organization=soft,
+        asked_by=zhang,
+        asked_at=timezone.now(),
     )
     notice = notices.begin_notice(training_class=training_class, actor=zhao)
     notices.publish_notice(notice=notice, actor=zhao)
@@ -139,6 +155,8 @@ def world(everyone, soft, bio, park):
         "portal:code": park.code,
         "enrollment:pk": training_class.pk,
         "enrollment:leave_pk": leave.pk,
+        "enrollment:year": year.year,
+        "enrollment:need:pk": need.pk,
         "enrollment:file_pk": attachment.pk,
         "portal:workbench_class:pk": training_class.pk,
         "portal:workbench_nominate:pk": training_class.pk,
