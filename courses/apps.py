@@ -11,6 +11,7 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from courses import freshness, reviews
         from courses.letters import register_kinds
+        from courses.need_answers import offer_sources
 
         freshness.connect()
         reviews.connect()
@@ -20,4 +21,5 @@ class CoursesConfig(AppConfig):
 
         register_kinds()
         register_followers()
+        offer_sources()
         advice.register(next_courses)

@@ -10,10 +10,17 @@ class EnrollmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
-        from enrollment import authentication, name_keys  # noqa: F401
+        from enrollment import (
+            authentication,  # noqa: F401
+            closing,
+            name_keys,
+            need_answers,
+        )
         from enrollment.actions.person_followers import register_followers
         from enrollment.jobs import register_kinds
 
+        closing.offer_own()
+        need_answers.offer_own()
         register_kinds()
         register_followers()
         name_keys.connect()

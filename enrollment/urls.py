@@ -2,11 +2,35 @@
 
 from django.urls import path
 
-from enrollment.views import classes
+from enrollment.views import class_closing, class_leave, class_notice, class_pages, classes, needs, plans
 
 app_name = "enrollment"
 urlpatterns = [
     path("classes/", classes.class_list, name="class_list"),
+    path("plans/", plans.plan_list, name="plans"),
+    path("plans/<int:year>/", plans.plan, name="plan"),
+    path("plans/<int:year>/plan.xlsx", plans.plan_export, name="plan_export"),
+    path("needs/", needs.needs, name="needs"),
+    path("needs/new/", needs.need_new, name="need_new"),
+    path("needs/needs.xlsx", needs.needs_export, name="needs_export"),
+    path("needs/<int:pk>/", needs.need, name="need"),
+    path("classes/open/", class_pages.class_open, name="class_open"),
+    path("classes/<int:pk>/", class_pages.class_page, name="class_page"),
+    path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),
+    path("classes/<int:pk>/quotas/", class_pages.class_quotas, name="class_quotas"),
+    path("classes/<int:pk>/closing/", class_closing.class_closing, name="class_closing"),
+    path("classes/<int:pk>/notice/", class_notice.class_notice, name="class_notice"),
+    path("classes/<int:pk>/notice/print/", class_notice.class_notice_print, name="class_notice_print"),
+    path(
+        "classes/<int:pk>/notice/files/<int:file_pk>/",
+        class_notice.class_notice_file,
+        name="class_notice_file",
+    ),
+    path("classes/<int:pk>/leave/", class_leave.class_leave, name="class_leave"),
+    path("classes/<int:pk>/leave/<int:leave_pk>/", class_leave.class_leave_decide, name="class_leave_decide"),
+    path(
+        "classes/<int:pk>/leave/<int:leave_pk>/slip/", class_leave.class_leave_slip, name="class_leave_slip"
+    ),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
     path("classes/<int:pk>/roster/print/", classes.class_roster_print, name="class_roster_print"),
     path("certificates/", classes.certificate_check, name="certificate_check"),

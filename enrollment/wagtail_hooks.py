@@ -9,8 +9,10 @@ from wagtail import hooks
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from enrollment import log_actions
+from enrollment.viewsets.class_notices import class_notice_viewset
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
 from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
+from enrollment.viewsets.need_fields import need_field_viewset
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.organization_records import (
     area_viewset,
@@ -31,6 +33,8 @@ class PeopleGroup(ViewSetGroup):
     menu_order = 200
     items = (
         training_class_viewset,
+        class_notice_viewset,
+        need_field_viewset,
         organization_viewset,
         trainee_viewset,
         hour_entry_viewset,

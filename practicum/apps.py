@@ -9,12 +9,20 @@ class PracticumConfig(AppConfig):
     verbose_name = _("Practicum and attendance")
 
     def ready(self) -> None:
-        """Hear of rosters that change; add what can be told of sessions and visits."""
-        from enrollment import roster_changes
+        """Hear of rosters and leave; say who was there, and what can be told of sessions and visits."""
+        from enrollment import leave_news, presence, roster_changes
+        from practicum.actions.leave import follow_class_leave
         from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
+        from practicum.closing import offer_items
         from practicum.letters import register_kinds
+        from practicum.need_answers import offer_sources
+        from practicum.reports import tallies_of_class
 
         roster_changes.subscribe(follow_roster)
+        leave_news.subscribe(follow_class_leave)
+        presence.register(tallies_of_class)
+        offer_items()
+        offer_sources()
         register_kinds()
         register_followers()

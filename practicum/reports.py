@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cms.prepared import Prepared, PreparedModels
 from enrollment.models import HourEntry, TrainingClass, User
+from enrollment.rules.class_policy import Tally as ClassTally
 from practicum.models import (
     Attendance,
     AttendanceStatus,
@@ -281,3 +282,23 @@ def seats_left(session: Session) -> int:
     if session.audience != Audience.BOOKINGS or session.seats is None:
         return 0
     return max(0, session.seats - session.bookings.filter(status=BookingStatus.BOOKED).count())
+
+
+def tallies_of_class(training_class: TrainingClass) -> dict[int, ClassTally]:
+    """Presence by trainee over the settled sessions of a class (one query); ``enrollment.presence`` asks."""
+    rows = (
+        Attendance.objects.filter(
+            session__training_class=training_class, session__status=SessionStatus.SETTLED
+        )
+        .order_by()
+        .values_list("trainee")
+        .annotate(
+            sessions=Count("pk"),
+            absent=Count("pk", filter=Q(status=AttendanceStatus.ABSENT)),
+            on_leave=Count("pk", filter=Q(status=AttendanceStatus.ON_LEAVE)),
+            late=Count("pk", filter=Q(status=AttendanceStatus.LATE)),
+            left_early=Count("pk", filter=Q(status=AttendanceStatus.LEFT_EARLY)),
+            quarters=Sum("quarters"),
+        )
+    )
+    return {trainee_id: ClassTally(*figures) for trainee_id, *figures in rows}

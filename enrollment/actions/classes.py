@@ -38,6 +38,7 @@ from enrollment.roster_changes import announce
 from enrollment.rules import capacity as capacity_rule
 from enrollment.rules import class_life as rules
 from enrollment.rules.capacity import QuotaSeats, SeatPlan, Waiting
+from enrollment.rules.eligibility import Terms, refusals
 
 CHUNK = 2000
 
@@ -53,6 +54,8 @@ class ClassDetails(TypedDict, total=False):
     late_after_minutes: int
     early_before_minutes: int
     needs_sign_out: bool
+    absence_limit_percent: int | None
+    leave_counts_as_absence: bool
 
 
 class ClassChanges(ClassDetails, total=False):
@@ -346,8 +349,9 @@ def nominate_in_bulk(
             .filter(pk__in=[person.pk for person in people])
             .values_list("pk", flat=True)
         )
+    terms = row.terms
     cohorts: dict[int, str] = {}
-    if row.cohort_id is not None:
+    if terms.cohorts:
         cohorts = dict(
             Appointment.objects.current()
             .filter(trainee_id__in=[person.pk for person in people])
@@ -358,7 +362,7 @@ def nominate_in_bulk(
         people,
         actor=actor,
         status=EnrollmentStatus.NOMINATED,
-        nomination=_Nomination(in_scope, row.cohort.code if row.cohort else None, cohorts),
+        nomination=_Nomination(in_scope, terms, cohorts),
     )
 
 
@@ -400,14 +404,14 @@ class _Nomination:
     """What a nomination asks besides a seat."""
 
     in_scope: set[int] | None
-    cohort: str | None
+    terms: Terms
     cohorts: dict[int, str]
 
-    def refusal(self, trainee: Trainee, quota_id: int | None) -> Reason | None:
+    def refusal(self, trainee: Trainee, quota_id: int | None, path: str) -> Reason | None:
         if self.in_scope is not None and trainee.pk not in self.in_scope:
             return rules.NOT_YOURS
-        if self.cohort is not None and self.cohorts.get(trainee.pk) != self.cohort:
-            return rules.WRONG_COHORT
+        if against := refusals(self.terms, cohort=self.cohorts.get(trainee.pk, ""), path=path):
+            return against[0]
         if quota_id is None:
             return rules.NO_QUOTA
         return None
@@ -447,7 +451,7 @@ def _join(
         quota_id = quota.pk if quota else quotas.covering(path)
         reason = _refusal(person, quota, quotas, path)
         if reason is None and nomination is not None:
-            reason = nomination.refusal(person, quota_id)
+            reason = nomination.refusal(person, quota_id, path)
         if reason is not None:
             result.refused.append((person, reason))
             continue

@@ -23,6 +23,7 @@ from enrollment.models.classes import (
     RosterImport,
     TrainingClass,
 )
+from enrollment.models.closing import ClosingTick
 from enrollment.models.corrections import CorrectionRequest, CorrectionStatus
 from enrollment.models.duplicates import DuplicatePair, PairState, PersonMerger
 from enrollment.models.guidance import Guidance, GuidanceWay
@@ -42,6 +43,7 @@ from enrollment.models.hours import (
     YearClosure,
     as_hours,
 )
+from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeaveStatus
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
     AttemptIsAppendOnly,
@@ -55,6 +57,7 @@ from enrollment.models.messages import (
     MessagePreference,
 )
 from enrollment.models.organization_imports import OrganizationImport
+from enrollment.models.notices import ClassNotice, NoticeAttachment, NoticeReceipt, NoticeSettings
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -87,8 +90,24 @@ from enrollment.models.people import (
     Trainee,
 )
 from enrollment.models.roster import RosterColumns
+from enrollment.models.plans import (
+    AnnualPlan,
+    NeedField,
+    NeedsSurvey,
+    NeedStatus,
+    PlanEntry,
+    PlanStatus,
+    TrainingNeed,
+)
 
 __all__ = [
+    "AnnualPlan",
+    "NeedField",
+    "NeedStatus",
+    "NeedsSurvey",
+    "PlanEntry",
+    "PlanStatus",
+    "TrainingNeed",
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
     "ONLINE_KINDS",
@@ -103,7 +122,12 @@ __all__ = [
     "AttemptIsAppendOnly",
     "BranchActivity",
     "Certificate",
+    "ClassLeave",
+    "ClassLeaveKind",
+    "ClassLeaveStatus",
+    "ClassNotice",
     "ClassStatus",
+    "ClosingTick",
     "ChangeKind",
     "Cohort",
     "CohortCode",
@@ -137,6 +161,9 @@ __all__ = [
     "MessageDigest",
     "MessageGroup",
     "MessagePreference",
+    "NoticeAttachment",
+    "NoticeReceipt",
+    "NoticeSettings",
     "Organization",
     "OrganizationChange",
     "OrganizationContact",

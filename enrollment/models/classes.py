@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
 
 from enrollment.models.organizations import under
+from enrollment.rules.class_policy import AbsencePolicy
+from enrollment.rules.eligibility import Terms
 
 if TYPE_CHECKING:
     from enrollment.models.accounts import User
@@ -100,6 +103,27 @@ class TrainingClass(index.Indexed, models.Model):
     late_after_minutes = models.PositiveSmallIntegerField(_("late after (minutes)"), default=10)
     early_before_minutes = models.PositiveSmallIntegerField(_("early before the end (minutes)"), default=10)
     needs_sign_out = models.BooleanField(_("sign-out needed"), default=True)
+    further_cohorts = models.ManyToManyField(
+        "enrollment.Cohort",
+        blank=True,
+        related_name="+",
+        verbose_name=_("further cohorts"),
+        help_text=_("Besides the cohort of the class. Without any cohort it is for everybody."),
+    )
+    eligible_organizations = models.ManyToManyField(
+        "enrollment.Organization",
+        blank=True,
+        related_name="+",
+        verbose_name=_("only for these organizations and all below"),
+        help_text=_("Empty: for the whole zone."),
+    )
+    absence_limit_percent = models.PositiveSmallIntegerField(
+        _("propose withdrawal at a share of absence (percent)"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: withdrawal is never proposed. The class teacher decides in any case."),
+    )
+    leave_counts_as_absence = models.BooleanField(_("leave counts as absence here"), default=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = TrainingClassQuerySet.as_manager()
@@ -125,10 +149,39 @@ class TrainingClass(index.Indexed, models.Model):
                 name="enrollment_trainingclass_has_seats",
                 violation_error_message=_("A class has at least one seat."),
             ),
+            models.CheckConstraint(
+                condition=Q(absence_limit_percent__isnull=True)
+                | Q(absence_limit_percent__gte=1, absence_limit_percent__lte=100),
+                name="enrollment_trainingclass_absence_limit_is_a_share",
+                violation_error_message=_("A share of absence lies between 1 and 100 percent."),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page: what it is, and how far it has come."""
+        return reverse("enrollment:class_page", args=[self.pk])
+
+    @property
+    def absence_policy(self) -> AbsencePolicy:
+        """At which share of absence withdrawal is proposed, for the rules."""
+        return AbsencePolicy(self.absence_limit_percent, self.leave_counts_as_absence)
+
+    @property
+    def terms(self) -> Terms:
+        """Whom it is for (two queries, one for the cohort where it was not fetched)."""
+        cohorts = [self.cohort] if self.cohort is not None else []
+        cohorts += list(self.further_cohorts.all())
+        return Terms(
+            {cohort.code: cohort for cohort in cohorts},
+            {place.path: place for place in self.eligible_organizations.order_by("path")},
+        )
+
+    def is_run_by(self, user: User) -> bool:
+        """Whether ``user`` is its teacher or an administrator."""
+        return bool(user.scope.everything or self.teacher_id == user.pk)
 
 
 class Quota(models.Model):

@@ -77,7 +77,6 @@ NOT_OPEN = Reason("class_not_open", _("This class no longer takes people on or o
 NOT_NOMINATING = Reason("class_not_nominating", _("Nominations for this class are not open."))
 ALREADY_ON = Reason("already_on_roster", _("This person is already in this class."))
 LEFT = Reason("nominee_left", _("This person has left and is no longer on the roster."))
-WRONG_COHORT = Reason("wrong_cohort", _("This class is for another cohort than this person's."))
 NO_QUOTA = Reason("no_quota", _("This person's organization has no quota in this class."))
 NOT_YOURS = Reason("not_in_scope", _("You may nominate only people of the organizations you look after."))
 FOREIGN_QUOTA = Reason("foreign_quota", _("This quota does not cover the person's organization."))
@@ -96,3 +95,8 @@ NO_SEATS = Reason("class_without_seats", _("A class has at least one seat."), fi
 NO_TITLE = Reason("class_title_missing", _("A class needs a title."), field="title")
 CODE_TAKEN = Reason("class_code_taken", _("Another class already has this number."), field="code")
 NOT_GROUPABLE = Reason("group_size", _("A group has at least two people."), field="size")
+NO_SHARE = Reason(
+    "absence_limit_no_share",
+    _("A share of absence lies between 1 and 100 percent."),
+    field="absence_limit_percent",
+)

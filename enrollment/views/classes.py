@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -28,7 +27,6 @@ from enrollment.models import (
     SEATED_STATUSES,
     Appointment,
     Certificate,
-    ClassStatus,
     Enrollment,
     EnrollmentStatus,
     Post,
@@ -39,6 +37,7 @@ from enrollment.models import (
 )
 from enrollment.requests import number_in
 from enrollment.rules import class_life
+from enrollment.views.class_access import Opened, Rights, class_sections, lists_classes, open_for_anybody
 
 PER_PAGE = 100
 #: A certificate's code has sixteen letters and digits; what is longer is none.
@@ -53,31 +52,12 @@ TONES = {
 }
 
 
-@dataclass(frozen=True)
-class Rights:
-    """What one user may do with one class."""
-
-    manages: bool
-    nominates: bool
-
-    @classmethod
-    def of(cls, user: User, training_class: TrainingClass) -> Rights:
-        """Teachers and administrators run it; affairs workers nominate while that is open."""
-        manages = user.scope.everything or training_class.teacher_id == user.pk
-        return cls(
-            manages=manages,
-            nominates=bool(user.scope.managed_paths) and training_class.status == ClassStatus.NOMINATING,
-        )
-
-
-def _class_for_staff(request: HttpRequest, pk: int) -> tuple[TrainingClass, Rights]:
+def _class_for_staff(request: HttpRequest, pk: int) -> Opened:
     """A class whose roster ``request.user`` may look at; people merely on it are strangers here."""
-    rows = TrainingClass.objects.visible_to(request.user).select_related("teacher", "cohort")
-    training_class = get_object_or_404(rows, pk=pk)
-    rights = Rights.of(request.user, training_class)
-    if not rights.manages and not request.user.scope.visible_paths:
+    opened = open_for_anybody(request, pk)
+    if not opened.rights.manages and not opened.sees_roster:
         raise Http404
-    return training_class, rights
+    return opened
 
 
 def _roster(training_class: TrainingClass, user: User) -> QuerySet[Enrollment]:
@@ -109,7 +89,7 @@ def _row(enrollment: Any) -> dict[str, Any]:
 @require_GET
 def class_list(request: HttpRequest) -> HttpResponse:
     """Classes that the person runs or may nominate for."""
-    if not (request.user.scope.everything or request.user.scope.visible_paths or request.user.scope.roles):
+    if not lists_classes(request.user):
         raise Http404
     rows = (
         TrainingClass.objects.visible_to(request.user)
@@ -121,14 +101,19 @@ def class_list(request: HttpRequest) -> HttpResponse:
         .order_by("-starts_on", "-pk")
     )
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
-    return render(request, "enrollment/class_list.html", {"page": page, "section": "workbench"})
+    return render(
+        request,
+        "enrollment/class_list.html",
+        {"page": page, "tabs": class_sections("class_list"), "section": "workbench"},
+    )
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
     """The roster: who is in, who waits, and what can be done. Its queries do not grow with its rows."""
-    training_class, rights = _class_for_staff(request, pk)
+    opened = _class_for_staff(request, pk)
+    training_class, rights = opened.training_class, opened.rights
     forms: dict[str, Any] = {}
     if request.method == "POST":
         response = _act(request, training_class, rights, forms)
@@ -144,8 +129,7 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
     following = class_life.next_statuses(training_class.status) if rights.manages else frozenset()
     context = {
-        "training_class": training_class,
-        "rights": rights,
+        **opened.context("class_roster"),
         "page": page,
         "rows": [_row(held) for held in page],
         "counts": _counts(training_class),
@@ -156,7 +140,6 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
         "withdrawal_form": forms.get("withdrawal") or WithdrawalForm(),
         "quota_form": forms.get("quota") or QuotaForm(),
         "groups_form": forms.get("groups") or GroupsForm(),
-        "section": "workbench",
         **_found(request, training_class, rights),
     }
     return render(request, "enrollment/class_roster.html", context, status=422 if forms else 200)
@@ -166,7 +149,7 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def class_roster_print(request: HttpRequest, pk: int) -> HttpResponse:
     """The roster 花名册 on paper: everybody on it, group by group."""
-    training_class, _rights = _class_for_staff(request, pk)
+    training_class = _class_for_staff(request, pk).training_class
     people = (
         _roster(training_class, request.user)
         .filter(status__in=ROSTER_STATUSES)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.actions.journal import note
-from enrollment.models import Trainee, User
-from practicum.models import Leave, LeaveStatus, Session
+from enrollment.models import ClassLeave, ClassLeaveStatus, Trainee, User
+from practicum.actions.attendance import recompute
+from practicum.models import Leave, LeaveStatus, Session, SessionStatus
 from practicum.rules.reasons import reason
 
 
@@ -57,3 +59,21 @@ def decide(*, leave: Leave, approve: bool, now: dt.datetime, actor: User) -> Lea
     locked.save(update_fields=["status", "decided_by", "decided_at"])
     note(locked, "practicum.decide_leave", actor=actor, data={"approved": approve})
     return locked
+
+
+def follow_class_leave(leave: ClassLeave) -> None:
+    """What ``enrollment.leave_news`` calls: sessions that were settled before the decision are judged again.
+
+    Sessions to come need nothing: attendance reads the slips of the class whenever it is derived.
+    """
+    if leave.status != ClassLeaveStatus.APPROVED:
+        return
+    settled = (
+        Session.objects.filter(
+            training_class=leave.enrollment.training_class_id, status=SessionStatus.SETTLED
+        )
+        .held_between(leave.starts_at, leave.ends_at)
+        .order_by("pk")
+    )
+    for session in settled:
+        recompute(session=session, now=timezone.now())

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models.functions import Coalesce
 
-from enrollment.models import ROSTER_STATUSES, Enrollment
+from enrollment.models import ROSTER_STATUSES, ClassLeave, Enrollment
 from practicum.models.attendance import Attendance, CheckinEvent, Leave, LeaveStatus
 from practicum.models.sessions import Audience, Booking, Session
 from practicum.rules.attendance import Presence, Sign, earned_quarters, judge, presence
@@ -30,7 +30,7 @@ def derive(
     sessions: Collection[Session], *, now: dt.datetime, only: Collection[int] | None = None
 ) -> list[Attendance]:
     """What attendance should be by the events, unsaved: for everybody expected at a session that is over, and
-    everybody an event speaks of. Three queries, whatever the number of sessions."""
+    everybody an event speaks of. The number of queries does not grow with the sessions."""
     keys = [session.pk for session in sessions]
     signs: dict[int, dict[int, list[Sign]]] = {key: defaultdict(list) for key in keys}
     events = (
@@ -49,7 +49,7 @@ def derive(
         Leave.objects.filter(session__in=keys, status=LeaveStatus.APPROVED).values_list(
             "session_id", "trainee_id"
         )
-    )
+    ) | excused_by_class(sessions)
     expected = expected_people(sessions)
     rows = []
     for session in sessions:
@@ -70,6 +70,28 @@ def derive(
             )
             rows.append(_attendance(session, trainee_id, found, status))
     return rows
+
+
+def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
+    """(session, trainee) where an approved slip of the class shares a moment with the session; one query."""
+    of_class: dict[int, list[Session]] = defaultdict(list)
+    for session in sessions:
+        if session.training_class_id is not None:
+            of_class[session.training_class_id].append(session)
+    if not of_class:
+        return set()
+    slips = (
+        ClassLeave.objects.approved()
+        .filter(enrollment__training_class__in=of_class)
+        .order_by()
+        .values_list("enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at")
+    )
+    return {
+        (session.pk, trainee_id)
+        for class_id, trainee_id, starts_at, ends_at in slips
+        for session in of_class[class_id]
+        if starts_at < session.ends_at and session.starts_at < ends_at
+    }
 
 
 def _attendance(session: Session, trainee_id: int, found: Presence, status: str) -> Attendance:

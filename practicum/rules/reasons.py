@@ -61,6 +61,11 @@ SENTENCES = {
     # Leave
     "leave_exists": _("Leave was already asked for."),
     "leave_decided": _("This leave was already decided."),
+    # Closing a class
+    "class_without_sessions": _("No session was planned: make the timetable, or say where it is kept."),
+    "class_sessions_to_come": _("%(sessions)s sessions are still to come: hold or cancel them."),
+    "class_sessions_unsettled": _("%(sessions)s sessions wait to be settled: post their hours."),
+    "class_exceptions_open": _("%(people)s attendances wait for a decision: settle each of them."),
 }
 
 

@@ -34,6 +34,7 @@ from practicum.models import (
     Source,
     new_nonce,
 )
+from practicum.models.projection import excused_by_class
 from practicum.rules.attendance import Presence, judge
 from practicum.views.access import run_session
 
@@ -61,7 +62,7 @@ class Line:
 
 
 def roll(session: Session, *, only: int | None = None) -> list[Line]:
-    """Everybody expected, with what is known of them; three queries for any number of people."""
+    """Everybody expected, with what is known of them; the same few queries for any number of people."""
     now = timezone.now()
     people = session.expected().select_related("home_organization")
     saved = Attendance.objects.filter(session=session)
@@ -76,8 +77,17 @@ def roll(session: Session, *, only: int | None = None) -> list[Line]:
         groups = dict(rows.values_list("trainee_id", "group_number"))
     known = {row.trainee_id: row for row in saved}
     leaves = {row.trainee_id: row for row in slips}
+    excused = {trainee_id for _session, trainee_id in excused_by_class([session])}
     lines = [
-        _line(session, person, known.get(person.pk), groups.get(person.pk), leaves.get(person.pk), now)
+        _line(
+            session,
+            person,
+            known.get(person.pk),
+            groups.get(person.pk),
+            leaves.get(person.pk),
+            now,
+            is_excused=person.pk in excused,
+        )
         for person in people
     ]
     lines.sort(key=lambda line: (line.group or 10**6, line.trainee.name, line.trainee.pk))
@@ -91,6 +101,8 @@ def _line(
     group: int | None,
     leave: Leave | None,
     now: dt.datetime,
+    *,
+    is_excused: bool,
 ) -> Line:
     if attendance is not None and (session.is_settled or attendance.status != AttendanceStatus.PENDING):
         status = attendance.status
@@ -98,7 +110,7 @@ def _line(
         found = Presence(
             attendance.signed_in_at if attendance else None, attendance.signed_out_at if attendance else None
         )
-        approved = leave is not None and leave.status == LeaveStatus.APPROVED
+        approved = is_excused or (leave is not None and leave.status == LeaveStatus.APPROVED)
         is_over = not reports.is_open(session, now) and now > session.ends_at
         status = judge(
             found, timing=session.timing, policy=session.policy, on_leave=approved, is_over=is_over

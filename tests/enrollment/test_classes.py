@@ -36,7 +36,7 @@ from enrollment.models import (
     Trainee,
     TrainingClass,
 )
-from tests.factories.enrollment import trainees, training_class
+from tests.factories.enrollment import ready_to_close, trainees, training_class
 
 TODAY = timezone.localdate()
 WEEK = dt.timedelta(days=7)
@@ -230,6 +230,7 @@ def test_the_whole_life(soft, li, zhao):
         nominate(training_class=opened, trainee=person, actor=li)
     assert transition(training_class=opened, to="running", actor=zhao).status == ClassStatus.RUNNING
     assert Enrollment.objects.filter(status=EnrollmentStatus.ENROLLED).count() == 2
+    ready_to_close(opened)
     transition(training_class=opened, to="closed", actor=zhao)
     assert Enrollment.objects.filter(status=EnrollmentStatus.COMPLETED).count() == 2
     assert Enrollment.objects.filter(status=EnrollmentStatus.WITHDRAWN).count() == 1
@@ -246,6 +247,7 @@ def test_closing_asks_every_check(soft, zhao):
     opened = past_class(days=2)
     enrol(training_class=opened, trainee=trainees(soft, 1)[0], actor=None)
     transition(training_class=opened, to="running", actor=zhao)
+    ready_to_close(opened)
     asked = []
 
     def no_survey(one):
@@ -273,7 +275,9 @@ def test_a_running_class_is_not_closed_before_its_end(soft, zhao):
 def test_reopening(soft, zhao):
     opened = past_class(days=2)
     held = enrol(training_class=opened, trainee=trainees(soft, 1)[0], actor=None)
-    for status in ("running", "closed", "running"):
+    transition(training_class=opened, to="running", actor=zhao)
+    ready_to_close(opened)
+    for status in ("closed", "running"):
         transition(training_class=opened, to=status, actor=zhao)
     held.refresh_from_db()
     assert held.status == EnrollmentStatus.ENROLLED

@@ -17,7 +17,7 @@ from enrollment.actions.classes import enrol, enrol_in_bulk, nominate, set_quota
 from enrollment.jobs import BATCH
 from enrollment.models import Certificate, Enrollment, EnrollmentStatus, Quota, TrainingClass
 from enrollment.views.classes import masked_name
-from tests.factories.enrollment import trainees, training_class
+from tests.factories.enrollment import ready_to_close, trainees, training_class
 
 #: Session with user, scope, class, roster count, roster, counts, quotas: whatever the class holds.
 ROSTER_QUERIES = 7
@@ -154,8 +154,8 @@ def certificate(soft, zhang, zhao):
     start = timezone.localdate() - dt.timedelta(days=7)
     one = training_class(starts_on=start, days=2, title="示例书记班")
     enrol(training_class=one, trainee=zhang.trainee, actor=None)
-    for status in ("running", "closed"):
-        one = transition(training_class=one, to=status, actor=zhao)
+    one = transition(training_class=one, to="running", actor=zhao)
+    one = transition(training_class=ready_to_close(one), to="closed", actor=zhao)
     return issue_in_bulk(training_class=one, actor=zhao)[0]
 
 

@@ -90,6 +90,18 @@ TABLE = (
     # --- Classes and certificates
     line("enrollment:certificate", EVERYBODY),
     line("enrollment:certificate_check", EVERYBODY),
+    line("enrollment:plan*", some("li", "zhao"), some("chen", "zhou", "sun")),
+    line("enrollment:needs*", SIGNED_IN),
+    line("enrollment:need_new", SIGNED_IN),
+    line("enrollment:need", some("zhang", "li", "zhao"), some("zhou")),
+    line("enrollment:class_open", SIGNED_IN),
+    line("enrollment:class_page", some("zhang", "wang", "li", "zhao"), some("zhou")),
+    line("enrollment:class_terms", some("zhao")),
+    line("enrollment:class_quotas", some("zhao")),
+    line("enrollment:class_closing", some("zhao")),
+    line("enrollment:class_notice*", some("zhang", "wang", "li", "zhao"), some("zhou")),
+    line("enrollment:class_leave", some("zhang", "wang", "zhao")),
+    line("enrollment:class_leave_*", some("zhang", "zhao")),
     # Anyone with a role may open the list; it holds what they may see.
     line("enrollment:class_*", some("li", "zhao"), some("chen", "zhou", "sun")),
     # --- Courses
@@ -170,6 +182,8 @@ TABLE = (
     line("wagtailforms:*", NOBODY, ADMIN),
     line("practicum_*:*", NOBODY, ADMIN),
     line("classes:*", NOBODY, ADMIN),
+    line("class_notices:*", NOBODY, ADMIN),
+    line("need_fields:*", NOBODY, some("zhao")),
     line("*_chooser:*", NOBODY, ADMIN),
     line("wagtailsnippet*", NOBODY, ADMIN),
     line("wagtailimages*:*", NOBODY, ADMIN),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +23,7 @@ from django.utils import timezone
 
 from cms.actions import jobs
 from courses.actions import quizzes
-from enrollment.actions import certificates, duplicates
+from enrollment.actions import certificates, duplicates, notices
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
@@ -83,11 +84,16 @@ def addresses(
 def world(everyone, soft, bio, park):
     """One of everything that an address may be about, all of it on 张学员's side of the academy."""
     from enrollment.models import (
+        AnnualPlan,
+        ClassLeave,
         DuplicatePair,
         Enrollment,
         EnrollmentStatus,
+        NeedField,
+        NeedsSurvey,
         Quota,
         RosterImport,
+        TrainingNeed,
         UserSession,
     )
     from practicum.models import BaseHost, CalendarFeed, Leave
@@ -100,6 +106,24 @@ def world(everyone, soft, bio, park):
     quota = Quota.objects.create(training_class=training_class, organization=soft, seats=5)
     enrolment = Enrollment.objects.get(training_class=training_class, trainee=zhang.trainee)
     Enrollment.objects.filter(pk=enrolment.pk).update(quota=quota)
+    leave = ClassLeave.objects.create(
+        enrollment=enrolment, starts_at=make.at(9), ends_at=make.at(12), reason="示例"
+    )
+    year = AnnualPlan.objects.create(
+        year=2030, status="published", approved_at=timezone.now(), approved_by=zhao
+    )
+    survey = NeedsSurvey.objects.create(year=2030, opens_on=make.at(9).date(), closes_on=make.at(9).date())
+    need = TrainingNeed.objects.create(
+        survey=survey,
+        field=NeedField.objects.first(),
+        text="示例需求",
+        organization=soft,
+        asked_by=zhang,
+        asked_at=timezone.now(),
+    )
+    notice = notices.begin_notice(training_class=training_class, actor=zhao)
+    notices.publish_notice(notice=notice, actor=zhao)
+    attachment = notices.attach(notice=notice, file=ContentFile(b"%PDF", name="示例.pdf"), actor=zhao)
     done = make.TrainingClassFactory(title="示例旧班", status="closed")
     finished = Enrollment.objects.create(
         training_class=done, trainee=zhang.trainee, status=EnrollmentStatus.COMPLETED
@@ -139,6 +163,10 @@ def world(everyone, soft, bio, park):
         "accounts:trainee_id": newcomer.pk,
         "portal:code": park.code,
         "enrollment:pk": training_class.pk,
+        "enrollment:leave_pk": leave.pk,
+        "enrollment:year": year.year,
+        "enrollment:need:pk": need.pk,
+        "enrollment:file_pk": attachment.pk,
         "portal:workbench_class:pk": training_class.pk,
         "portal:workbench_nominate:pk": training_class.pk,
         "portal:workbench_withdraw:pk": training_class.pk,

@@ -26,7 +26,7 @@ def test_the_quota_fills_and_the_next_waits(course, sign_in, li, zhang):
     [listed] = page.context["page"]
     assert (listed.seats, listed.taken or 0) == (1, 0)
     url = reverse("portal:workbench_class", args=[course.pk])
-    assert [person.name for person in client.get(url, {"q": "学员"}).context["found"]] == ["张学员"]
+    assert [row["person"].name for row in client.get(url, {"q": "学员"}).context["found"]] == ["张学员"]
     nominate = reverse("portal:workbench_nominate", args=[course.pk])
     client.post(nominate, {"trainee": zhang.trainee.pk})
     client.post(nominate, {"trainee": li.trainee.pk})

@@ -15,6 +15,7 @@ from academy.portal.workbench.forms import WithdrawForm
 from cms.refusals import Refused
 from enrollment.actions import classes as class_actions
 from enrollment.models import ClassStatus, EnrollmentStatus
+from enrollment.reports_classes import reasons_against
 from enrollment.requests import number_in
 
 CLASSES_PER_PAGE = 20
@@ -46,7 +47,9 @@ def nominations(request: WorkerRequest, pk: int) -> HttpResponse:
         candidates = reports.matching(reports.people_of(request.user), text).exclude(
             pk__in=[enrollment.trainee_id for enrollment in people]
         )
-        found = list(candidates.select_related("home_organization").order_by("name", "pk")[:FOUND_AT_MOST])
+        rows = list(candidates.select_related("home_organization").order_by("name", "pk")[:FOUND_AT_MOST])
+        against = reasons_against(training_class.terms, rows)
+        found = [{"person": person, "reasons": against.get(person.pk, ())} for person in rows]
     return render(
         request,
         "academy/workbench/class.html",
