@@ -9,11 +9,12 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from courses import freshness, reviews
+        from courses import dimensions, freshness, reviews
         from courses.letters import register_kinds
 
         freshness.connect()
         reviews.connect()
+        dimensions.register()
         from courses.reports.advice import next_courses
         from enrollment import advice
 

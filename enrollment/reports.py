@@ -32,9 +32,11 @@ from enrollment.models import (
     User,
     YearClosure,
     as_hours,
+    earned_by_dimension,
     rulebook,
 )
 from enrollment.rules import requirement as requirement_rule
+from enrollment.rules.minimums import gaps
 from enrollment.rules.requirement import Absence, Tenure
 from enrollment.rules.standing import Earned, verdict
 
@@ -68,6 +70,7 @@ class YearReport:
     cohort: str
     required_quarters: int
     earned_quarters: int
+    counted_quarters: int
     shortfall_quarters: int
     is_exempt: bool
     has_reached: bool
@@ -118,19 +121,28 @@ def year_of(trainee: Trainee, year: int) -> YearReport:
     centralized_required = standing.centralized_required if standing else 0
     required_quarters = standing.required_quarters if standing else (required.quarters if required else 0)
     is_exempt = standing.is_exempt if standing else bool(required and required.is_exempt)
+    cohort = standing.cohort if standing else ""
+    by_dimension = earned_by_dimension([(trainee.pk, year)]).get((trainee.pk, year), {})
     judged = verdict(
-        earned=Earned(quarters, online, centralized_held),
+        earned=Earned(quarters, online, centralized_held, by_dimension),
         required_quarters=required_quarters,
         is_exempt=is_exempt,
         centralized_required=centralized_required,
         online_cap_percent=rulebook.online_cap_of(year),
+        gaps=gaps(
+            rulebook.minimums_of(year),
+            cohort=cohort,
+            required_quarters=required_quarters,
+            earned=by_dimension,
+        ),
     )
     order = list(HourKind)
     return YearReport(
         year=year,
-        cohort=standing.cohort if standing else "",
+        cohort=cohort,
         required_quarters=required_quarters,
         earned_quarters=quarters,
+        counted_quarters=judged.counted_quarters,
         shortfall_quarters=judged.shortfall_quarters,
         is_exempt=is_exempt,
         has_reached=judged.has_reached,
@@ -377,8 +389,8 @@ def needs_attention(user: User, year: int) -> QuerySet[Standing]:
         .annotate(
             missing_quarters=Case(
                 When(
-                    required_quarters__gt=F("earned_quarters"),
-                    then=F("required_quarters") - F("earned_quarters"),
+                    required_quarters__gt=F("counted_quarters"),
+                    then=F("required_quarters") - F("counted_quarters"),
                 ),
                 default=Value(0),
                 output_field=IntegerField(),

@@ -10,7 +10,12 @@ from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from enrollment import log_actions
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
-from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
+from enrollment.viewsets.hours import (
+    hour_entry_viewset,
+    hour_minimum_viewset,
+    hour_rule_viewset,
+    year_closure_viewset,
+)
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.organization_records import (
     area_viewset,
@@ -43,6 +48,7 @@ class PeopleGroup(ViewSetGroup):
         area_viewset,
         industry_tag_viewset,
         hour_rule_viewset,
+        hour_minimum_viewset,
         year_closure_viewset,
     )
 

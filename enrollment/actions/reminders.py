@@ -138,7 +138,7 @@ def _remind(
         and rules.wants_reminder(
             Need(
                 row.required_quarters,
-                row.earned_quarters,
+                row.counted_quarters,
                 row.lacks_centralized,
                 row.is_exempt,
                 row.trainee.left_on is not None,

@@ -11,6 +11,7 @@ from enrollment.models.accounts import (
     User,
     UserSession,
 )
+from enrollment.models.branch import BranchActivity
 from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
@@ -28,7 +29,6 @@ from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
     ONLINE_KINDS,
     QUARTERS_PER_HOUR,
-    BranchActivity,
     HourBalance,
     HourEntry,
     HourKind,
@@ -53,6 +53,7 @@ from enrollment.models.messages import (
     MessageGroup,
     MessagePreference,
 )
+from enrollment.models.minimums import HourMinimum
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -84,6 +85,7 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.sums import earned_by_dimension
 
 __all__ = [
     "CLASS_STATUSES_SHOWN",
@@ -121,6 +123,7 @@ __all__ = [
     "HourBalance",
     "HourEntry",
     "HourKind",
+    "HourMinimum",
     "HourRule",
     "HourRuleCode",
     "HourSpan",
@@ -156,6 +159,7 @@ __all__ = [
     "UserSession",
     "YearClosure",
     "as_hours",
+    "earned_by_dimension",
     "rulebook",
     "under",
 ]

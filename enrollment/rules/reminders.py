@@ -22,7 +22,7 @@ CENTRALIZED_FROM_MONTH = 7
 
 @dataclass(frozen=True)
 class Need:
-    """What decides whether somebody is reminded. Hours are in quarters."""
+    """What decides whether somebody is reminded. Hours are in quarters; earned are those that count."""
 
     required_quarters: int
     earned_quarters: int

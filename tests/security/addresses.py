@@ -157,6 +157,7 @@ TABLE = (
     line("industry_tags:*", NOBODY, some("zhao")),
     line("guides:*", NOBODY, some("zhao")),
     line("hour_rules:*", NOBODY, some("zhao")),
+    line("hour_minimums:*", NOBODY, some("zhao")),
     line("hour_entries:*", NOBODY, some("zhao")),
     line("year_closures:*", NOBODY, some("zhao")),
     line("wagtailsites:*", NOBODY, some("zhao")),

@@ -217,7 +217,7 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
                 {"text": labels.get(standing.cohort, "—")},
                 {"text": hours(standing.required_quarters)},
                 {"text": hours(standing.earned_quarters)},
-                {"text": hours(max(0, standing.required_quarters - standing.earned_quarters))},
+                {"text": hours(standing.missing_quarters)},
                 {"text": _("Missing"), "tone": "gold"}
                 if standing.lacks_centralized
                 else {"text": _("Held") if standing.centralized_required else "—"},

@@ -112,7 +112,7 @@ def members_of(
         of_year=FilteredRelation("standings", condition=Q(standings__year=year)),
         required=F("of_year__required_quarters"),
         earned=F("of_year__earned_quarters"),
-        missing=F("of_year__required_quarters") - F("of_year__earned_quarters"),
+        missing=F("of_year__required_quarters") - F("of_year__counted_quarters"),
         cohort=F("of_year__cohort"),
         is_exempt=F("of_year__is_exempt"),
         has_reached=F("of_year__has_reached"),
