@@ -21,6 +21,8 @@ from enrollment.models import (
     Appointment,
     Certificate,
     Enrollment,
+    ExternalTraining,
+    HourAdjustment,
     HourBalance,
     HourEntry,
     HourKind,
@@ -512,6 +514,8 @@ def waiting_for(user: User) -> list[Task]:
         "visits": Visit.objects.manageable_by(user)
         .filter(status__in=[VisitStatus.REQUESTED, VisitStatus.PROPOSED])
         .count(),
+        "external": ExternalTraining.objects.decidable_by(user).count(),
+        "adjustments": HourAdjustment.objects.decidable_by(user).count(),
         "imports": RosterImport.objects.filter(status=RosterImport.Status.READY).count()
         if user.scope.everything
         else 0,

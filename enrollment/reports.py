@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -23,10 +23,8 @@ from enrollment.models import (
     HourEntry,
     HourKind,
     HourRule,
-    HourRuleCode,
     Organization,
     OrganizationStanding,
-    Post,
     Standing,
     Trainee,
     User,
@@ -35,6 +33,7 @@ from enrollment.models import (
     earned_by_dimension,
     rulebook,
 )
+from enrollment.models.deadlines import SecretaryDeadline, new_secretaries
 from enrollment.rules import requirement as requirement_rule
 from enrollment.rules.minimums import gaps
 from enrollment.rules.requirement import Absence, Tenure
@@ -196,42 +195,9 @@ def ledger_of(trainee: Trainee, year: int) -> QuerySet[HourEntry]:
     )
 
 
-@dataclass(frozen=True)
-class SecretaryDeadline:
-    """A new secretary's first training: by when, and whether it has been held."""
-
-    appointment: Appointment
-    deadline: dt.date
-    is_done: bool
-
-
 def new_secretary_deadlines(user: User, today: dt.date) -> list[SecretaryDeadline]:
     """New secretaries in the scope of ``user`` who are within their time, or past it and still untrained."""
-    rule = rulebook.rules_on(today).get(HourRuleCode.NEW_SECRETARY_MONTHS)
-    if rule is None or rule.value < 1:
-        return []
-    months = int(rule.value)
-    since = requirement_rule.add_months(today, -2 * months)
-    trained = HourEntry.objects.standing().filter(
-        trainee=OuterRef("trainee"),
-        kind__in=["classroom", "base_visit", "live"],
-        starts_at__date__gte=OuterRef("started_on"),
-    )
-    appointments = (
-        Appointment.objects.current()
-        .filter(
-            post=Post.SECRETARY, started_on__gte=since, trainee__in=Trainee.objects.visible_to(user).active()
-        )
-        .annotate(is_trained=Exists(trained))
-        .select_related("trainee", "organization")
-        .order_by("started_on")
-    )
-    rows = []
-    for held in appointments:
-        deadline = requirement_rule.new_secretary_deadline(held.started_on, months)
-        if deadline >= today or not held.is_trained:
-            rows.append(SecretaryDeadline(held, deadline, held.is_trained))
-    return rows
+    return new_secretaries(Appointment.objects.filter(trainee__in=Trainee.objects.visible_to(user)), today)
 
 
 # --- Many people -----------------------------------------------------------------------------------

@@ -12,6 +12,13 @@ from enrollment.models.accounts import (
     UserSession,
 )
 from enrollment.models.branch import BranchActivity
+from enrollment.models.claims import (
+    STANDING_CLAIMS,
+    Claim,
+    ClaimStatus,
+    ExternalTraining,
+    HourAdjustment,
+)
 from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
@@ -96,12 +103,15 @@ __all__ = [
     "ROSTER_STATUSES",
     "SEATED_STATUSES",
     "STAFF_ROLES",
+    "STANDING_CLAIMS",
     "STEP",
     "Appointment",
     "Area",
     "AttemptIsAppendOnly",
     "BranchActivity",
     "Certificate",
+    "Claim",
+    "ClaimStatus",
     "ClassStatus",
     "ChangeKind",
     "Cohort",
@@ -113,6 +123,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Exemption",
+    "ExternalTraining",
     "CorrectionRequest",
     "CorrectionStatus",
     "Guidance",
@@ -120,6 +131,7 @@ __all__ = [
     "Guide",
     "GuideKind",
     "HistoryIsAppendOnly",
+    "HourAdjustment",
     "HourBalance",
     "HourEntry",
     "HourKind",

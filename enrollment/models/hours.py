@@ -382,10 +382,10 @@ class Standing(models.Model):
     @property
     def shortfall(self) -> Decimal:
         """Hours still missing; 0 when exempt or reached."""
-        return as_hours(self.missing_quarters)
+        return as_hours(self.shortfall_quarters)
 
     @property
-    def missing_quarters(self) -> int:
+    def shortfall_quarters(self) -> int:
         """The same in quarters."""
         return 0 if self.is_exempt else max(0, self.required_quarters - self.counted_quarters)
 

@@ -24,9 +24,10 @@ from wagtail.permissions import register_permission_policy
 
 from cms.refusals import Refused
 from enrollment.actions import hour_rules, years
+from enrollment.actions.claims import claim_behind, withdraw_claim
 from enrollment.actions.hours import reverse_entry
 from enrollment.dimensions import dimensions, label_of
-from enrollment.models import HourEntry, HourKind, HourMinimum, HourRule, Organization, YearClosure
+from enrollment.models import HourEntry, HourKind, HourMinimum, HourRule, Organization, User, YearClosure
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -175,7 +176,7 @@ class HourEntryViewSet(ScopedViewSet):
         form = ReversalForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                reverse_entry(entry=entry, actor=request.user, reason=form.cleaned_data["reason"])
+                _take_back(entry, request.user, form.cleaned_data["reason"])
             except Refused as refused:
                 show_refusal(form, refused)
             else:
@@ -283,6 +284,15 @@ class HourRuleViewSet(ScopedViewSet):
     search_backend_name = None
     list_export = ("code", "get_code_display", "value", "effective_from", "effective_to", "source", "note")
     export_filename = "hour-rules"
+
+
+def _take_back(entry: HourEntry, actor: User, reason: str) -> None:
+    """What was approved on a claim is taken back with the claim, so that both say the same."""
+    claim = claim_behind(entry)
+    if claim is not None:
+        withdraw_claim(claim=claim, actor=actor, reason=reason)
+    else:
+        reverse_entry(entry=entry, actor=actor, reason=reason)
 
 
 class MinimumForm(WagtailAdminModelForm):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from academy.portal.workbench.views import activities, classes, imports, members, requests
+from academy.portal.workbench.views import activities, claims, classes, imports, members, requests
 
 urlpatterns = [
     path("", members.members, name="workbench"),
@@ -22,6 +22,12 @@ urlpatterns = [
     path("classes/<int:pk>/withdraw/<int:enrollment_pk>/", classes.withdraw, name="workbench_withdraw"),
     path("requests/", requests.requests, name="workbench_requests"),
     path("requests/<int:pk>/answer/", requests.answer, name="workbench_request_answer"),
+    path("external/", claims.external, name="workbench_external"),
+    path("external/new/", claims.external_new, name="workbench_external_new"),
+    path("adjustments/", claims.adjustments, name="workbench_adjustments"),
+    path("adjustments/new/", claims.adjustment_new, name="workbench_adjustment_new"),
+    path("adjustments/<int:adjustment_pk>/decide/", claims.decide, name="workbench_adjustment_decide"),
+    path("adjustments/<int:adjustment_pk>/withdraw/", claims.withdraw, name="workbench_adjustment_withdraw"),
     path("activities/", activities.activities, name="workbench_activities"),
     path("activities/new/", activities.record, name="workbench_activity_new"),
 ]
