@@ -19,6 +19,7 @@ from courses.models import CourseAssignment, CourseProgress, LessonPage
 from courses.models.outlines import catalogue
 from enrollment.models import (
     Appointment,
+    BranchActivity,
     Certificate,
     Enrollment,
     ExternalTraining,
@@ -516,6 +517,7 @@ def waiting_for(user: User) -> list[Task]:
         .count(),
         "external": ExternalTraining.objects.decidable_by(user).count(),
         "adjustments": HourAdjustment.objects.decidable_by(user).count(),
+        "activities": BranchActivity.objects.judged_by(user).waiting().count(),
         "imports": RosterImport.objects.filter(status=RosterImport.Status.READY).count()
         if user.scope.everything
         else 0,

@@ -59,6 +59,7 @@ TASKS = {
     "visits": (_("visits wait for the academy"), "practicum_visits:index"),
     "external": (_("external trainings wait for my decision"), "portal:workbench_external"),
     "adjustments": (_("adjustments of hours wait for my decision"), "portal:workbench_adjustments"),
+    "activities": (_("branch activities wait for approval or a check"), "portal:workbench_activities"),
     "imports": (_("roster imports wait for confirmation"), "portal:workbench_imports"),
 }
 

@@ -1,4 +1,4 @@
-"""Hours that wait for somebody: external training with its evidence, adjustments, a secretary newly appointed."""
+"""Hours that wait for somebody: external training, adjustments, branch activities; and a new secretary."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from django.utils import timezone
 from academy.demo import media
 from academy.demo.accounts import LOOKED_AFTER
 from academy.demo.plan import Plan
+from cms.refusals import Refused
 from enrollment.actions import claims
+from enrollment.actions.branch import draw_activity, record_activity
 from enrollment.actions.people import appoint
 from enrollment.evidence import inspect
-from enrollment.models import Appointment, ExternalTraining, Post, Trainee, User
+from enrollment.models import Appointment, BranchActivity, ExternalTraining, Post, Trainee, User
 
 #: So long ago the branch elected: the first training is still within its time.
 ELECTED_DAYS_AGO = 120
@@ -46,6 +48,7 @@ def load(plan: Plan, actor: User) -> None:
             actor=li,
         )
         _elect(others[2], actor)
+    _meet(zhang, li, actor)
     plan.say("claims of hours in every state, and a new secretary")
 
 
@@ -69,6 +72,34 @@ def _send(
         submission_key=f"demo-{trainee.pk}-{weeks}",
         actor=sender,
     )
+
+
+def _meet(zhang: Trainee, li: User, actor: User) -> None:
+    """A whole day at an exhibition, which waits for approval, and an evening that is drawn for a check."""
+    organization = zhang.home_organization
+    people = list(organization.members.active().order_by("pk"))
+    for number, (title, weeks, hour, hours) in enumerate(
+        [("赴区外红色教育基地参观学习", 3, 8, 9), ("学习贯彻全会精神专题党课", 4, 19, 2)]
+    ):
+        today = timezone.localdate()
+        thursday = today - dt.timedelta(days=(today.weekday() - 3) % 7 + 7 * weeks)
+        begins = timezone.make_aware(dt.datetime.combine(thursday, dt.time(hour)))
+        try:
+            recorded = record_activity(
+                organization=organization,
+                form=BranchActivity.Form.THEME_DAY if number == 0 else BranchActivity.Form.PARTY_LECTURE,
+                title=title,
+                starts_at=begins,
+                ends_at=begins + dt.timedelta(hours=hours),
+                attendees=people,
+                submission_key=f"demo-meeting-{number}",
+                place="党员活动室" if number else "区外基地",
+                actor=li,
+            )
+        except Refused:
+            continue  # one of them was in a class that evening
+        if recorded.counts and recorded.check_state == BranchActivity.Check.NONE:
+            draw_activity(activity=recorded, actor=actor)
 
 
 def _elect(newcomer: Trainee, actor: User) -> None:

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from cms.actions import jobs
 from courses.actions import quizzes
-from enrollment.actions import certificates, claims
+from enrollment.actions import branch, certificates, claims
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
@@ -136,6 +136,7 @@ def world(everyone, soft, bio, park):
         "portal:trainee_pk": zhang.trainee.pk,
         "portal:external_pk": sent_in(zhang).pk,
         "portal:adjustment_pk": proposed(everyone["li"], zhang).pk,
+        "portal:activity_pk": held(everyone["li"], zhang).pk,
         "enrollment:code": certificates.issue(enrollment=finished, actor=zhao).verification_code,
         "courses:slug": course.slug,
         "courses:lesson_slug": lesson.slug,
@@ -202,6 +203,21 @@ def proposed(user, about):
         reason="旧系统记录",
         year=timezone.localdate().year,
         quarters=4,
+        submission_key="walk",
+        actor=user,
+    )
+
+
+def held(user, attendee):
+    """A branch activity that ``user`` recorded."""
+    begins = timezone.now() - dt.timedelta(days=5)
+    return branch.record_activity(
+        organization=attendee.trainee.home_organization,
+        form="theme_day",
+        title="示例秘密课",
+        starts_at=begins,
+        ends_at=begins + dt.timedelta(hours=2),
+        attendees=[attendee.trainee],
         submission_key="walk",
         actor=user,
     )

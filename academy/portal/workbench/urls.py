@@ -29,5 +29,7 @@ urlpatterns = [
     path("adjustments/<int:adjustment_pk>/decide/", claims.decide, name="workbench_adjustment_decide"),
     path("adjustments/<int:adjustment_pk>/withdraw/", claims.withdraw, name="workbench_adjustment_withdraw"),
     path("activities/", activities.activities, name="workbench_activities"),
+    path("activities/<int:activity_pk>/", activities.activity, name="workbench_activity"),
+    path("activities/<int:activity_pk>/judge/", activities.judge, name="workbench_activity_judge"),
     path("activities/new/", activities.record, name="workbench_activity_new"),
 ]
