@@ -14,12 +14,16 @@ from django.utils import timezone
 from wagtail.models import TaskState
 
 from cms.prepared import Prepared
+from cms.refusals import Reason
 from courses.models import CourseAssignment, CourseProgress, LessonPage
 from courses.models.outlines import catalogue
 from enrollment.models import (
     Appointment,
+    BranchActivity,
     Certificate,
     Enrollment,
+    ExternalTraining,
+    HourAdjustment,
     HourBalance,
     HourEntry,
     HourKind,
@@ -30,9 +34,11 @@ from enrollment.models import (
     Standing,
     Trainee,
     User,
+    earned_by_dimension,
     rulebook,
 )
 from enrollment.reports import PlaceFigures, organization_figures
+from enrollment.rules.minimums import gaps
 from enrollment.rules.standing import Earned, Verdict, verdict
 from practicum.models import Attendance, Session, Visit, VisitStatus
 
@@ -71,6 +77,11 @@ class YearAtAGlance:
         return self.verdict.has_reached
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What matters, in sentences."""
+        return self.verdict.reasons
+
+    @property
     def shortfall_quarters(self) -> int:
         """What is still missing."""
         return self.verdict.shortfall_quarters
@@ -102,6 +113,7 @@ class _Standing(NamedTuple):
     """What the first page needs of a standing."""
 
     trainee_id: int
+    cohort: str
     required_quarters: int
     is_exempt: bool
     centralized_required: int
@@ -131,16 +143,25 @@ def year_at_a_glance(user: User, year: int) -> tuple[int | None, YearAtAGlance |
         return None, None
     standing = _Standing(*rows[0][:-3])
     by_kind = {kind: quarters for *_own, in_year, kind, quarters in rows if in_year == year and quarters}
+    # Only where the year asks for a minimum: one query more.
+    by_dimension = earned_by_dimension([(standing.trainee_id, year)]).get((standing.trainee_id, year), {})
     judged = verdict(
         earned=Earned(
             sum(by_kind.values()),
             sum(quarters for kind, quarters in by_kind.items() if kind in ONLINE),
             standing.centralized_entries,
+            by_dimension,
         ),
         required_quarters=standing.required_quarters,
         is_exempt=standing.is_exempt,
         centralized_required=standing.centralized_required,
         online_cap_percent=rulebook.online_cap_of(year),
+        gaps=gaps(
+            rulebook.minimums_of(year),
+            cohort=standing.cohort,
+            required_quarters=standing.required_quarters,
+            earned=by_dimension,
+        ),
     )
     return standing.trainee_id, YearAtAGlance(
         year=year,
@@ -494,6 +515,9 @@ def waiting_for(user: User) -> list[Task]:
         "visits": Visit.objects.manageable_by(user)
         .filter(status__in=[VisitStatus.REQUESTED, VisitStatus.PROPOSED])
         .count(),
+        "external": ExternalTraining.objects.decidable_by(user).count(),
+        "adjustments": HourAdjustment.objects.decidable_by(user).count(),
+        "activities": BranchActivity.objects.judged_by(user).waiting().count(),
         "imports": RosterImport.objects.filter(status=RosterImport.Status.READY).count()
         if user.scope.everything
         else 0,

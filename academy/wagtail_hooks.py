@@ -45,6 +45,9 @@ def log_actions(actions: Any) -> None:
     """Exports and views of personal data stand in the audit log."""
     actions.register_action("academy.export", _("Export"), _("Exported figures or people"))
     actions.register_action("academy.own_data", _("Take one's own data"), _("Took a copy of one's own data"))
+    actions.register_action(
+        "academy.view_person", _("View of a person's year"), _("Looked at a person's year of study")
+    )
     actions.register_action("academy.view_people", _("View of people"), _("Looked at a list of people"))
 
 
@@ -54,6 +57,9 @@ TASKS = {
     "sessions_today": (_("sessions today"), "practicum_sessions:index"),
     "unsettled": (_("past sessions whose hours are not posted"), "practicum_sessions:index"),
     "visits": (_("visits wait for the academy"), "practicum_visits:index"),
+    "external": (_("external trainings wait for my decision"), "portal:workbench_external"),
+    "adjustments": (_("adjustments of hours wait for my decision"), "portal:workbench_adjustments"),
+    "activities": (_("branch activities wait for approval or a check"), "portal:workbench_activities"),
     "imports": (_("roster imports wait for confirmation"), "portal:workbench_imports"),
 }
 

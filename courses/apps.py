@@ -9,13 +9,15 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        from courses import freshness, reviews
+        from courses import dimensions, freshness, reviews
         from courses.letters import register_kinds
         from courses.need_answers import offer_sources
 
         freshness.connect()
         reviews.connect()
         from courses.actions.person_followers import register_followers
+
+        dimensions.register()
         from courses.reports.advice import next_courses
         from enrollment import advice
 

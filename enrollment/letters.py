@@ -112,5 +112,7 @@ register(
     Kind("correction_answered", Group.STUDY, "person"),
     Kind("records_merged", Group.STUDY, "person"),
     Kind("hours_short", Group.STUDY, "clock-history"),
+    Kind("claim_decided", Group.STUDY, "file-earmark-text"),
+    Kind("secretary_due", Group.STUDY, "mortarboard"),
     Kind("hours_summary", Group.WORK, "clock-history"),
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -23,18 +23,19 @@ from enrollment.models import (
     HourEntry,
     HourKind,
     HourRule,
-    HourRuleCode,
     Organization,
     OrganizationStanding,
-    Post,
     Standing,
     Trainee,
     User,
     YearClosure,
     as_hours,
+    earned_by_dimension,
     rulebook,
 )
+from enrollment.models.deadlines import SecretaryDeadline, new_secretaries
 from enrollment.rules import requirement as requirement_rule
+from enrollment.rules.minimums import gaps
 from enrollment.rules.requirement import Absence, Tenure
 from enrollment.rules.standing import Earned, verdict
 
@@ -68,6 +69,7 @@ class YearReport:
     cohort: str
     required_quarters: int
     earned_quarters: int
+    counted_quarters: int
     shortfall_quarters: int
     is_exempt: bool
     has_reached: bool
@@ -118,19 +120,28 @@ def year_of(trainee: Trainee, year: int) -> YearReport:
     centralized_required = standing.centralized_required if standing else 0
     required_quarters = standing.required_quarters if standing else (required.quarters if required else 0)
     is_exempt = standing.is_exempt if standing else bool(required and required.is_exempt)
+    cohort = standing.cohort if standing else ""
+    by_dimension = earned_by_dimension([(trainee.pk, year)]).get((trainee.pk, year), {})
     judged = verdict(
-        earned=Earned(quarters, online, centralized_held),
+        earned=Earned(quarters, online, centralized_held, by_dimension),
         required_quarters=required_quarters,
         is_exempt=is_exempt,
         centralized_required=centralized_required,
         online_cap_percent=rulebook.online_cap_of(year),
+        gaps=gaps(
+            rulebook.minimums_of(year),
+            cohort=cohort,
+            required_quarters=required_quarters,
+            earned=by_dimension,
+        ),
     )
     order = list(HourKind)
     return YearReport(
         year=year,
-        cohort=standing.cohort if standing else "",
+        cohort=cohort,
         required_quarters=required_quarters,
         earned_quarters=quarters,
+        counted_quarters=judged.counted_quarters,
         shortfall_quarters=judged.shortfall_quarters,
         is_exempt=is_exempt,
         has_reached=judged.has_reached,
@@ -184,42 +195,9 @@ def ledger_of(trainee: Trainee, year: int) -> QuerySet[HourEntry]:
     )
 
 
-@dataclass(frozen=True)
-class SecretaryDeadline:
-    """A new secretary's first training: by when, and whether it has been held."""
-
-    appointment: Appointment
-    deadline: dt.date
-    is_done: bool
-
-
 def new_secretary_deadlines(user: User, today: dt.date) -> list[SecretaryDeadline]:
     """New secretaries in the scope of ``user`` who are within their time, or past it and still untrained."""
-    rule = rulebook.rules_on(today).get(HourRuleCode.NEW_SECRETARY_MONTHS)
-    if rule is None or rule.value < 1:
-        return []
-    months = int(rule.value)
-    since = requirement_rule.add_months(today, -2 * months)
-    trained = HourEntry.objects.standing().filter(
-        trainee=OuterRef("trainee"),
-        kind__in=["classroom", "base_visit", "live"],
-        starts_at__date__gte=OuterRef("started_on"),
-    )
-    appointments = (
-        Appointment.objects.current()
-        .filter(
-            post=Post.SECRETARY, started_on__gte=since, trainee__in=Trainee.objects.visible_to(user).active()
-        )
-        .annotate(is_trained=Exists(trained))
-        .select_related("trainee", "organization")
-        .order_by("started_on")
-    )
-    rows = []
-    for held in appointments:
-        deadline = requirement_rule.new_secretary_deadline(held.started_on, months)
-        if deadline >= today or not held.is_trained:
-            rows.append(SecretaryDeadline(held, deadline, held.is_trained))
-    return rows
+    return new_secretaries(Appointment.objects.filter(trainee__in=Trainee.objects.visible_to(user)), today)
 
 
 # --- Many people -----------------------------------------------------------------------------------
@@ -377,8 +355,8 @@ def needs_attention(user: User, year: int) -> QuerySet[Standing]:
         .annotate(
             missing_quarters=Case(
                 When(
-                    required_quarters__gt=F("earned_quarters"),
-                    then=F("required_quarters") - F("earned_quarters"),
+                    required_quarters__gt=F("counted_quarters"),
+                    then=F("required_quarters") - F("counted_quarters"),
                 ),
                 default=Value(0),
                 output_field=IntegerField(),

@@ -11,7 +11,12 @@ from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from enrollment import log_actions
 from enrollment.viewsets.class_notices import class_notice_viewset
 from enrollment.viewsets.classes import class_chooser, training_class_viewset
-from enrollment.viewsets.hours import hour_entry_viewset, hour_rule_viewset, year_closure_viewset
+from enrollment.viewsets.hours import (
+    hour_entry_viewset,
+    hour_minimum_viewset,
+    hour_rule_viewset,
+    year_closure_viewset,
+)
 from enrollment.viewsets.need_fields import need_field_viewset
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.organization_records import (
@@ -47,6 +52,7 @@ class PeopleGroup(ViewSetGroup):
         area_viewset,
         industry_tag_viewset,
         hour_rule_viewset,
+        hour_minimum_viewset,
         year_closure_viewset,
     )
 

@@ -93,7 +93,8 @@ def _record_branch_life(plan: Plan, actor: User) -> None:
                     place="党员活动室",
                 )
 
-    result = record_activities_in_bulk(rows=activities(), actor=actor)
+    # Taken over from paper: nobody is left to check them but who enters them.
+    result = record_activities_in_bulk(rows=activities(), actor=actor, draws=False)
     if result.refused:
         raise RuntimeError(str(result.refused[0][1]))
     plan.say(f"{len(result.recorded)} branch activities")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from enrollment.models import (
     SEATED_STATUSES,
+    Appointment,
     BranchActivity,
     ClassStatus,
     EnrollmentStatus,
@@ -20,6 +21,7 @@ from enrollment.models import (
     Standing,
     User,
 )
+from enrollment.models.deadlines import SecretaryDeadline, new_secretaries
 from enrollment.reports import SUMS, Figures, needs_attention
 
 
@@ -31,6 +33,8 @@ class Guided:
     figures: Figures = field(default_factory=Figures)
     short: int = 0
     without_centralized: int = 0
+    #: New secretaries whose first training is still to come.
+    new_secretaries: int = 0
     #: Classes that take nominations, with seats for this organization and nobody sent.
     open_classes: int = 0
     activities: int = 0
@@ -42,7 +46,13 @@ class Guided:
     @property
     def needs_attention(self) -> bool:
         """Whether a guide has something to do there."""
-        return bool(self.short or self.without_centralized or self.open_classes or self.overdue)
+        return bool(
+            self.short
+            or self.without_centralized
+            or self.new_secretaries
+            or self.open_classes
+            or self.overdue
+        )
 
 
 def organizations_of(user: User) -> QuerySet[Organization]:
@@ -67,6 +77,11 @@ def unfilled(organizations: list[Organization]) -> QuerySet[Quota]:
     )
 
 
+def new_secretaries_in(organizations: list[Organization]) -> list[SecretaryDeadline]:
+    """New secretaries there, with the time of their first training (one query)."""
+    return new_secretaries(Appointment.objects.filter(organization__in=organizations), timezone.localdate())
+
+
 def activities_in(organizations: list[Organization], year: int) -> QuerySet[BranchActivity]:
     """Branch activities of ``year`` in the academy's time zone."""
     zone = timezone.get_default_timezone()
@@ -77,7 +92,7 @@ def activities_in(organizations: list[Organization], year: int) -> QuerySet[Bran
 
 
 def guided(user: User, year: int) -> list[Guided]:
-    """Every organization with its figures and wants (six queries, however many there are)."""
+    """Every organization with its figures and wants (seven queries, however many there are)."""
     places = {place.pk: Guided(place) for place in organizations_of(user)}
     here = [place.organization for place in places.values()]
     sums = (
@@ -99,6 +114,9 @@ def guided(user: User, year: int) -> list[Guided]:
     )
     for pk, short, centralized in wants:
         places[pk].short, places[pk].without_centralized = short, centralized
+    for row in new_secretaries_in(here):
+        if not row.is_done:
+            places[row.appointment.organization_id].new_secretaries += 1
     for quota in unfilled(here):
         places[quota.organization_id].open_classes += 1
     held = activities_in(here, year).order_by().values_list("organization").annotate(total=Count("pk"))

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from academy.portal.views import frame, guide, home, me, style, training, tree, zone
+from academy.portal.views import explanation, external, frame, guide, home, me, style, training, tree, zone
 from academy.portal.workbench.urls import urlpatterns as workbench
 
 app_name = "portal"
@@ -10,6 +10,14 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("me/", me.me, name="me"),
     path("me/ledger/", me.ledger, name="ledger"),
+    path("me/explanation/", explanation.own, name="explanation"),
+    path("people/<int:trainee_pk>/explanation/", explanation.of_person, name="person_explanation"),
+    path("me/external/", external.own, name="external"),
+    path("me/external/new/", external.send, name="external_new"),
+    path("external/<int:external_pk>/", external.record, name="external_record"),
+    path("external/<int:external_pk>/evidence/", external.evidence, name="external_evidence"),
+    path("external/<int:external_pk>/decide/", external.decide, name="external_decide"),
+    path("external/<int:external_pk>/withdraw/", external.withdraw, name="external_withdraw"),
     path("me/certificates/", me.certificates, name="certificates"),
     path("me/data/", me.personal_data, name="personal_data"),
     path("me/data/correction/", me.ask_for_correction, name="ask_for_correction"),

@@ -67,7 +67,7 @@ SECTIONS_OF_VIEWS = {
     "practicum:base": "bases",
     "practicum:host": "host",
 }
-ME_VIEWS = frozenset({"me", "ledger", "personal_data", "certificates"})
+ME_VIEWS = frozenset({"me", "ledger", "explanation", "external", "personal_data", "certificates"})
 
 
 #: The pages about oneself, as tabs of each.
@@ -75,6 +75,8 @@ ABOUT_ME = (
     ("portal:me", _("Study record")),
     ("messages:list", _("Messages")),
     ("portal:ledger", _("Ledger of hours")),
+    ("portal:explanation", _("My target explained")),
+    ("portal:external", _("External training")),
     ("portal:certificates", _("Certificates")),
     ("portal:personal_data", _("Personal data")),
 )

@@ -168,6 +168,26 @@ class Catalogue:
         return {lesson.pk: lesson for course in self.courses.values() for lesson in course.lessons}
 
     @cached_property
+    def dimension_of_lesson(self) -> dict[int, str]:
+        """Codes of category and module of each lesson, as the ledger keeps them; empty without a code."""
+        return {
+            lesson.pk: f"{category.code}/{module.code}" if category.code and module.code else category.code
+            for category in self.categories
+            for module in category.modules
+            for course in module.courses
+            for lesson in course.lessons
+        }
+
+    @cached_property
+    def dimension_of_quiz(self) -> dict[int, str]:
+        """The same of each test; of one that stands in several lessons, that of the first."""
+        found: dict[int, str] = {}
+        for lesson in self.lessons.values():
+            if lesson.quiz_pk is not None:
+                found.setdefault(lesson.quiz_pk, self.dimension_of_lesson[lesson.pk])
+        return found
+
+    @cached_property
     def category_of_module(self) -> dict[int, CategoryOutline]:
         """The category of each module by the module's primary key."""
         return {module.pk: category for category in self.categories for module in category.modules}

@@ -10,8 +10,20 @@ from django_q.tasks import async_task
 from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note
 from enrollment.actions.standings import rebuild_standings, this_year
-from enrollment.models import HourEntry, HourRule, HourRuleCode, Standing, User, YearClosure, rulebook
+from enrollment.dimensions import dimensions
+from enrollment.models import (
+    HourEntry,
+    HourMinimum,
+    HourRule,
+    HourRuleCode,
+    Standing,
+    User,
+    YearClosure,
+    rulebook,
+)
 from enrollment.rules import years as rules
+from enrollment.rules.minimums import DIMENSION_UNKNOWN
+from enrollment.rules.people import first_overlap
 
 #: Rules that requirements and reaching them depend on; the others only value what is posted from now on.
 REQUIREMENT_CODES = frozenset(
@@ -103,9 +115,68 @@ def _take_effect(rule: HourRule, since: dt.date) -> None:
     rulebook.forget()
     transaction.on_commit(rulebook.forget)
     if rule.code in REQUIREMENT_CODES:
-        transaction.on_commit(
-            lambda: async_task("enrollment.tasks.apply_rules", since.isoformat(), group="standings")
-        )
+        _judge_anew(since)
+
+
+def _judge_anew(since: dt.date) -> None:
+    rulebook.forget()
+    transaction.on_commit(rulebook.forget)
+    transaction.on_commit(
+        lambda: async_task("enrollment.tasks.apply_rules", since.isoformat(), group="standings")
+    )
+
+
+@transaction.atomic
+def save_minimum(*, minimum: HourMinimum, actor: User | None) -> HourMinimum:
+    """Write a new or changed minimum of a category or module; whoever it touches is judged anew.
+
+    Raises:
+        Refused: unknown category or module, no source, dates backward, or another version within its dates.
+    """
+    others = list(
+        HourMinimum.objects.select_for_update()
+        .filter(dimension=minimum.dimension, cohort=minimum.cohort)
+        .exclude(pk=minimum.pk)
+    )
+    before = HourMinimum.objects.filter(pk=minimum.pk).first() if minimum.pk else None
+    reasons = []
+    # What was once taught may have left the catalogue: its minimum can still be ended.
+    if before is None and minimum.dimension not in {one.code for one in dimensions()}:
+        reasons.append(DIMENSION_UNKNOWN)
+    if minimum.hours <= 0:
+        reasons.append(rules.MINIMUM_NOT_POSITIVE)
+    if not minimum.source.strip():
+        reasons.append(rules.SOURCE_MISSING)
+    if minimum.effective_to is not None and minimum.effective_to < minimum.effective_from:
+        reasons.append(rules.RULE_DATES_BACKWARD)
+    mine = (minimum.effective_from, minimum.effective_to)
+    if first_overlap(*mine, [(other.effective_from, other.effective_to) for other in others]) is not None:
+        reasons.append(rules.MINIMUMS_OVERLAP)
+    if reasons:
+        raise Refused(*reasons)
+    minimum.save()
+    _note_minimum(minimum, actor, str(minimum.hours))
+    since = min(minimum.effective_from, before.effective_from if before else minimum.effective_from)
+    _judge_anew(since)
+    return minimum
+
+
+@transaction.atomic
+def remove_minimum(*, minimum: HourMinimum, actor: User | None) -> None:
+    """Take a minimum away that should not have been asked for; closed years stay as they were."""
+    _note_minimum(minimum, actor, "removed")
+    since = minimum.effective_from
+    minimum.delete()
+    _judge_anew(since)
+
+
+def _note_minimum(minimum: HourMinimum, actor: User | None, value: str) -> None:
+    note(
+        minimum,
+        "enrollment.rule.change",
+        actor=actor,
+        data={"code": f"minimum {minimum.dimension}", "value": value},
+    )
 
 
 def apply_rules(*, since: dt.date) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -21,6 +21,7 @@ from django.utils import timezone
 from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note as log_note
 from enrollment.actions.standings import (
+    NO_DIMENSIONS,
     FigureChanges,
     judge,
     lock_trainees,
@@ -28,6 +29,7 @@ from enrollment.actions.standings import (
     refresh_standings,
     write_standings,
 )
+from enrollment.dimensions import classified
 from enrollment.models import (
     ONLINE_KINDS,
     HourBalance,
@@ -38,10 +40,12 @@ from enrollment.models import (
     Trainee,
     User,
     YearClosure,
+    earned_by_dimension,
     rulebook,
 )
 from enrollment.rules import hours as rules
 from enrollment.rules.hours import Credit, Span
+from enrollment.rules.years import Closure, refusal_of_late
 
 __all__ = [
     "BulkResult",
@@ -70,6 +74,18 @@ def year_of(moment: dt.datetime) -> int:
     return timezone.localtime(moment).year
 
 
+def closures_of(years: Collection[int]) -> dict[int, Closure]:
+    """Which of ``years`` are closed. Only a past year can be, so the common case asks nothing."""
+    this_year = timezone.localdate().year
+    past = [year for year in years if year < this_year]
+    if not past:
+        return {}
+    return {
+        row.year: Closure(row.year, timezone.localtime(row.late_until) if row.late_until else None)
+        for row in YearClosure.objects.filter(year__in=past)
+    }
+
+
 def credit_hours(
     *,
     trainee: Trainee,
@@ -85,6 +101,7 @@ def credit_hours(
     actor: User | None = None,
     note: str = "",
     is_centralized: bool = False,
+    dimension: str = "",
 ) -> HourEntry:
     """Post ``quarters`` to the ledger of ``trainee`` for the year of ``occurred_at``.
 
@@ -93,7 +110,7 @@ def credit_hours(
 
     Raises:
         Refused: ``hours_overlap``, ``hours_not_positive``, ``hours_too_many``, ``evidence_missing``,
-            ``period_incomplete``, ``period_backward`` or ``trainee_left``.
+            ``period_incomplete``, ``period_backward``, ``trainee_left`` or ``year_frozen``.
     """
     credit = Credit(
         trainee_id=trainee.pk,
@@ -108,6 +125,7 @@ def credit_hours(
         rule_id=rule.pk if rule else None,
         note=note,
         is_centralized=is_centralized,
+        dimension=dimension,
     )
     result = credit_hours_in_bulk(credits=[credit], actor=actor)
     if result.refused:
@@ -163,7 +181,9 @@ class _Posting:
             raise _MergedAway(into)
         self.latest = self._latest_by_evidence()
         self.spans = self._spans_near()
-        self.closed = self._closed_years()
+        self.now = timezone.now()
+        self.closed = closures_of({year_of(credit.occurred_at) for credit in credits})
+        self.dimensions = self._dimensions()
         self.new: list[tuple[HourEntry, Span | None]] = []
 
     def post(self) -> None:
@@ -228,12 +248,17 @@ class _Posting:
             spans[trainee_id].append((Span(starts_at, ends_at), title))
         return spans
 
-    def _closed_years(self) -> set[int]:
-        years = {year_of(credit.occurred_at) for credit in self.credits}
-        # Only a past year can be closed, so the common case asks nothing.
-        if all(year >= timezone.localdate().year for year in years):
-            return set()
-        return set(YearClosure.objects.filter(year__in=years).values_list("year", flat=True))
+    def _dimensions(self) -> dict[tuple[str, str], str]:
+        """What the evidence belongs to, as the higher apps say; asked once for each type."""
+        ids: dict[str, set[str]] = defaultdict(set)
+        for credit in self.credits:
+            if not credit.dimension:
+                ids[credit.evidence_type].add(credit.evidence_id)
+        return {
+            (evidence_type, evidence_id): code
+            for evidence_type, wanted in ids.items()
+            for evidence_id, code in classified(evidence_type, wanted).items()
+        }
 
     def _refusal(self, credit: Credit) -> Reason | None:
         for flaw in rules.flaws_of(credit):
@@ -243,6 +268,9 @@ class _Posting:
             raise Trainee.DoesNotExist(f"no trainee {credit.trainee_id}")
         if person.left_on is not None and timezone.localdate(credit.occurred_at) > person.left_on:
             return rules.HAS_LEFT
+        frozen = refusal_of_late(self.closed.get(year_of(credit.occurred_at)), self.now)
+        if frozen is not None:
+            return frozen
         if credit.starts_at is not None and credit.ends_at is not None:
             mine = Span(credit.starts_at, credit.ends_at)
             for span, title in self.spans[credit.trainee_id]:
@@ -269,6 +297,7 @@ class _Posting:
             evidence_id=credit.evidence_id,
             sequence=earlier.sequence + 1 if earlier is not None else 1,
             is_centralized=credit.is_centralized,
+            dimension=credit.dimension or self.dimensions.get((credit.evidence_type, credit.evidence_id), ""),
             is_late=year in self.closed,
             recorded_by=self.actor,
             note=credit.note[:300],
@@ -286,7 +315,7 @@ def reverse_entry(*, entry: HourEntry, actor: User | None, reason: str) -> HourE
     """Take back ``entry`` by an entry of its own 冲正; both stay, with who and why. Its time becomes free.
 
     Raises:
-        Refused: ``reason_missing``, ``is_reversal`` or ``already_reversed``.
+        Refused: ``reason_missing``, ``is_reversal``, ``already_reversed`` or ``year_frozen``.
     """
     if not reason.strip():
         raise Refused(rules.REASON_MISSING)
@@ -295,7 +324,10 @@ def reverse_entry(*, entry: HourEntry, actor: User | None, reason: str) -> HourE
         raise Refused(rules.IS_REVERSAL)
     if HourEntry.objects.filter(reverses=entry).exists():
         raise Refused(rules.ALREADY_REVERSED)
-    is_past = entry.year < timezone.localdate().year
+    closures = closures_of({entry.year})
+    frozen = refusal_of_late(closures.get(entry.year), timezone.now())
+    if frozen is not None:
+        raise Refused(frozen)
     reversal = HourEntry.objects.create(
         trainee_id=entry.trainee_id,
         organization_id=entry.organization_id,
@@ -311,7 +343,8 @@ def reverse_entry(*, entry: HourEntry, actor: User | None, reason: str) -> HourE
         sequence=entry.sequence,
         reverses=entry,
         is_centralized=entry.is_centralized,
-        is_late=is_past and YearClosure.objects.filter(year=entry.year).exists(),
+        dimension=entry.dimension,
+        is_late=entry.year in closures,
         recorded_by=actor,
         note=reason.strip()[:300],
     )
@@ -367,17 +400,20 @@ def _add_to_standings(entries: Sequence[HourEntry]) -> None:
     }
     figures = FigureChanges()
     online = _online_under_cap(by_person_year)
+    dimensions = earned_by_dimension(by_person_year)
     for key, standing in present.items():
         figures.remove(standing)
         for entry in by_person_year[key]:
             standing.earned_quarters += entry.quarters
             if entry.is_centralized:
                 standing.centralized_entries += 1 if entry.reverses_id is None else -1
-        judge(standing, online.get(key, 0))
+        judge(standing, online.get(key, 0), dimensions.get(key, NO_DIMENSIONS))
         figures.add(standing)
     if len(present) == 1:
         [standing] = present.values()
-        standing.save(update_fields=["earned_quarters", "centralized_entries", "has_reached"])
+        standing.save(
+            update_fields=["earned_quarters", "counted_quarters", "centralized_entries", "has_reached"]
+        )
     else:
         write_standings(list(present.values()))
     figures.post()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, Unpack
@@ -490,11 +491,13 @@ def exempt(
     """Take ``trainee`` out of the denominator between two days; they may study all the same.
 
     Raises:
-        Refused: no reason given, the days are the wrong way round, or the record was merged into another.
+        Refused: no reason given, the days are the wrong way round, the person is exempt on some of them, or
+            the record was merged into another.
     """
     _check_exemption(reason=reason, starts_on=starts_on, ends_on=ends_on)
     if lock_trainees([trainee.pk])[trainee.pk].merged_into_id is not None:
         raise Refused(MERGED_RECORD)
+    _check_overlap([(trainee.pk, starts_on, ends_on)])
     exemption = Exemption.objects.create(
         trainee=trainee,
         ground=ground,
@@ -523,6 +526,7 @@ def exempt_in_bulk(*, rows: Iterable[Exemption], actor: User | None) -> list[Exe
             chunk = wanted[start : start + CHUNK]
             ids = {row.trainee_id for row in chunk}
             lock_trainees(ids)
+            _check_overlap([(row.trainee_id, row.starts_on, row.ends_on) for row in chunk])
             Exemption.objects.bulk_create(chunk)
             refresh_standings(trainee_ids=ids)
             note_many(chunk, "enrollment.exemption.record", actor=actor)
@@ -546,6 +550,7 @@ def change_exemption(
     """
     _check_exemption(reason=reason, starts_on=starts_on, ends_on=ends_on)
     lock_trainees([exemption.trainee_id])
+    _check_overlap([(exemption.trainee_id, starts_on, ends_on)], besides=exemption.pk)
     exemption.reason, exemption.ground = reason.strip(), ground
     exemption.starts_on, exemption.ends_on = starts_on, ends_on
     exemption.save(update_fields=["reason", "ground", "starts_on", "ends_on"])
@@ -572,3 +577,22 @@ def _check_exemption(*, reason: str, starts_on: dt.date, ends_on: dt.date | None
         reasons.append(rules.EXEMPTION_BACKWARD)
     if reasons:
         raise Refused(*reasons)
+
+
+def _check_overlap(
+    wanted: Iterable[tuple[int, dt.date, dt.date | None]], *, besides: int | None = None
+) -> None:
+    """Refuse exemptions of locked people that share a day with each other or with one that stands.
+
+    PostgreSQL also holds it by a constraint, and SQLite by a trigger.
+    """
+    wanted = list(wanted)
+    held: dict[int, list[tuple[dt.date, dt.date | None]]] = defaultdict(list)
+    rows = Exemption.objects.filter(trainee_id__in={pk for pk, _from, _to in wanted}).exclude(pk=besides)
+    for trainee_id, starts_on, ends_on in rows.values_list("trainee_id", "starts_on", "ends_on"):
+        held[trainee_id].append((starts_on, ends_on))
+    for trainee_id, starts_on, ends_on in wanted:
+        other = rules.first_overlap(starts_on, ends_on, held[trainee_id])
+        if other is not None:
+            raise Refused(rules.exemption_overlaps(*other))
+        held[trainee_id].append((starts_on, ends_on))

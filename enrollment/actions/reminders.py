@@ -16,6 +16,7 @@ from enrollment.actions.messages import Notice, notify_each
 from enrollment.advice import suggestions
 from enrollment.models import (
     SEATED_STATUSES,
+    Appointment,
     ClassStatus,
     Delivery,
     DeliveryState,
@@ -29,6 +30,7 @@ from enrollment.models import (
     Standing,
     TrainingClass,
 )
+from enrollment.models.deadlines import new_secretaries
 from enrollment.rules import reminders as rules
 from enrollment.rules.reminders import Need, OpenClass
 
@@ -38,10 +40,11 @@ CHUNK = 500
 
 @dataclass
 class Reminded:
-    """How many people were reminded, and how many of those who look after others got a summary."""
+    """How many were reminded of their hours, as new secretaries, and of the hours of others."""
 
     people: int = 0
     summaries: int = 0
+    secretaries: int = 0
 
 
 def remind(*, now: dt.datetime) -> Reminded:
@@ -55,6 +58,7 @@ def remind(*, now: dt.datetime) -> Reminded:
     joined = _joined(classes)
     for chunk in _short(local.year):
         result.people += _remind(chunk, classes, joined, local)
+    result.secretaries = _remind_new_secretaries(local)
     if local.month >= rules.CENTRALIZED_FROM_MONTH:
         result.summaries = _summarize(local)
     return result
@@ -138,7 +142,7 @@ def _remind(
         and rules.wants_reminder(
             Need(
                 row.required_quarters,
-                row.earned_quarters,
+                row.counted_quarters,
                 row.lacks_centralized,
                 row.is_exempt,
                 row.trainee.left_on is not None,
@@ -174,6 +178,35 @@ def _remind(
         # The month in the key: two runs at once tell one of them nothing.
         notices.append(Notice(user_id, f"hours-short:{now:%Y-%m}", context, link))
     return notify_each(kind="hours_short", notices=notices)
+
+
+def _remind_new_secretaries(now: dt.datetime) -> int:
+    """Tell new secretaries with an account by when their first training is due."""
+    found = new_secretaries(
+        Appointment.objects.filter(trainee__user__is_active=True), timezone.localdate(now)
+    )
+    last = _last_told("secretary_due", [row.appointment.trainee.user_id or 0 for row in found])
+    exempt = set(
+        Standing.objects.filter(
+            trainee__in=[row.appointment.trainee_id for row in found], year=now.year, is_exempt=True
+        ).values_list("trainee_id", flat=True)
+    )
+    notices = []
+    for row in found:
+        user_id = row.appointment.trainee.user_id
+        if user_id is None or row.appointment.trainee_id in exempt:
+            continue
+        one = row.training
+        if rules.wants_secretary_reminder(one.deadline, one.trained_on, last.get(user_id), now):
+            context = {
+                "organization": row.appointment.organization.name,
+                "appointed_on": one.appointed_on,
+                "deadline": one.deadline,
+                "is_overdue": row.is_overdue,
+            }
+            link = reverse("portal:explanation")
+            notices.append(Notice(user_id, f"secretary-due:{now:%Y-%m}", context, link))
+    return notify_each(kind="secretary_due", notices=notices)
 
 
 def withdraw_outdated(*, now: dt.datetime) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,15 +28,18 @@ from enrollment.models import (
     Standing,
     Trainee,
     YearClosure,
+    earned_by_dimension,
     rulebook,
 )
 from enrollment.rules import requirement as requirement_rule
+from enrollment.rules.minimums import Gap, gaps
 from enrollment.rules.requirement import Absence, Tenure
-from enrollment.rules.standing import Earned, has_reached
+from enrollment.rules.standing import Earned, counted, has_reached
 
 CHUNK = 2000
 FIGURES = ("people", "exempt", "reached", "required_quarters", "earned_quarters")
 Key = tuple[int, int, str]
+NO_DIMENSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
@@ -116,14 +120,31 @@ def contribution(standing: Standing) -> tuple[int, int, int, int, int]:
     )
 
 
-def judge(standing: Standing, online_quarters: int) -> None:
-    """Set whether ``standing`` has reached its target; the online share matters only under a cap."""
+def judge(standing: Standing, online_quarters: int, by_dimension: Mapping[str, int] = NO_DIMENSIONS) -> None:
+    """Set what counts for ``standing``, and whether it has reached its target.
+
+    The online share matters only under a cap, and categories only where a minimum is asked for.
+    """
+    cap = rulebook.online_cap_of(standing.year)
+    earned = Earned(standing.earned_quarters, online_quarters, standing.centralized_entries, by_dimension)
+    standing.counted_quarters = counted(earned, standing.required_quarters, cap)
     standing.has_reached = has_reached(
-        earned=Earned(standing.earned_quarters, online_quarters, standing.centralized_entries),
+        earned=earned,
         required_quarters=standing.required_quarters,
         is_exempt=standing.is_exempt,
         centralized_required=standing.centralized_required,
-        online_cap_percent=rulebook.online_cap_of(standing.year),
+        online_cap_percent=cap,
+        gaps=gaps_of(standing, by_dimension),
+    )
+
+
+def gaps_of(standing: Standing, by_dimension: Mapping[str, int]) -> tuple[Gap, ...]:
+    """The minimums that ``standing`` is held to, met or not."""
+    return gaps(
+        rulebook.minimums_of(standing.year),
+        cohort=standing.cohort,
+        required_quarters=standing.required_quarters,
+        earned=by_dimension,
     )
 
 
@@ -249,6 +270,7 @@ def refresh_standings(
         (row["trainee_id"], row["year"]): Earned(row["total"], row["online"], row["centralized"])
         for row in earned_from_ledger(trainee_ids=trainee_ids, years={year for _pk, year in wanted})
     }
+    dimensions = earned_by_dimension(wanted)
     people = histories(trainee_ids)
     figures = FigureChanges()
     written: list[Standing] = []
@@ -263,7 +285,7 @@ def refresh_standings(
             continue
         has = earned.get((pk, year), Earned())
         after.earned_quarters, after.centralized_entries = has.quarters, has.centralized_entries
-        judge(after, has.online_quarters)
+        judge(after, has.online_quarters, dimensions.get((pk, year), NO_DIMENSIONS))
         if before is not None:
             if _same(before, after):
                 continue
@@ -283,6 +305,7 @@ WRITTEN_FIELDS = [
     "cohort",
     "required_quarters",
     "earned_quarters",
+    "counted_quarters",
     "centralized_required",
     "centralized_entries",
     "is_exempt",

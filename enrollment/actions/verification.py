@@ -16,7 +16,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from enrollment.actions.standings import FIGURES, chunks_of_ids, histories, summed_figures
+from enrollment.actions.standings import (
+    FIGURES,
+    NO_DIMENSIONS,
+    chunks_of_ids,
+    gaps_of,
+    histories,
+    summed_figures,
+)
 from enrollment.models import (
     ONLINE_KINDS,
     HourBalance,
@@ -25,9 +32,10 @@ from enrollment.models import (
     Standing,
     Trainee,
     YearClosure,
+    earned_by_dimension,
     rulebook,
 )
-from enrollment.rules.standing import Earned, has_reached
+from enrollment.rules.standing import Earned, counted, has_reached
 
 CHUNK = 5000
 #: More differences than this are counted, not listed.
@@ -164,19 +172,30 @@ def _verify_standings(
     closed = set(YearClosure.objects.values_list("year", flat=True))
     rows = {(row.trainee_id, row.year): row for row in Standing.objects.filter(**narrowed)}
     verdict.standings += len(rows)
+    dimensions = earned_by_dimension(rows)
     for (trainee_id, year), row in rows.items():
         name = f"person {trainee_id} year {year}"
         quarters, online, centralized = earned.get((trainee_id, year), (0, 0, 0))
-        stored: list[Any] = [row.earned_quarters, row.centralized_entries, row.has_reached]
+        stored: list[Any] = [
+            row.earned_quarters,
+            row.counted_quarters,
+            row.centralized_entries,
+            row.has_reached,
+        ]
+        earns = Earned(quarters, online, centralized)
+        cap = rulebook.online_cap_of(year)
+        counts = counted(earns, row.required_quarters, cap)
         reached = has_reached(
-            earned=Earned(quarters, online, centralized),
+            earned=earns,
             required_quarters=row.required_quarters,
             is_exempt=row.is_exempt,
             centralized_required=row.centralized_required,
-            online_cap_percent=rulebook.online_cap_of(year),
+            online_cap_percent=cap,
+            gaps=gaps_of(row, dimensions.get((trainee_id, year), NO_DIMENSIONS)),
         )
-        if stored != [quarters, centralized, reached]:
-            verdict.differ(Difference("standing", name, stored, [quarters, centralized, reached]))
+        right_sums = [quarters, counts, centralized, reached]
+        if stored != right_sums:
+            verdict.differ(Difference("standing", name, stored, right_sums))
         if year in closed:
             continue  # frozen: what was asked then stays asked
         right = people[trainee_id].standing_of(trainee_id, year)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.actions.journal import note
 from enrollment.actions.standings import rebuild_standings, this_year
-from enrollment.models import Standing, Trainee, User, YearClosure
+from enrollment.models import HourRuleCode, Standing, Trainee, User, YearClosure, rulebook
 from enrollment.rules import years as rules
 
 
 @transaction.atomic
 def close_year(*, year: int, actor: User) -> YearClosure:
     """Close ``year``: changes of posts and rules no longer touch it, and late records are marked.
+
+    They are taken for as long as the rule of today says, and then refused; the day is kept with the year.
 
     Raises:
         Refused: the year is not over, or closed already.
@@ -22,7 +25,9 @@ def close_year(*, year: int, actor: User) -> YearClosure:
         raise Refused(rules.YEAR_NOT_OVER)
     if YearClosure.objects.select_for_update().filter(year=year).exists():
         raise Refused(rules.YEAR_CLOSED)
-    closure = YearClosure.objects.create(year=year, closed_by=actor)
+    now = timezone.now()
+    days = rulebook.value_on(HourRuleCode.LATE_DAYS, timezone.localdate(now))
+    closure = YearClosure.objects.create(year=year, closed_by=actor, late_until=rules.late_until(now, days))
     note(closure, "enrollment.year.close", actor=actor, data={"year": year})
     return closure
 

@@ -11,6 +11,14 @@ from enrollment.models.accounts import (
     User,
     UserSession,
 )
+from enrollment.models.branch import BranchActivity
+from enrollment.models.claims import (
+    STANDING_CLAIMS,
+    Claim,
+    ClaimStatus,
+    ExternalTraining,
+    HourAdjustment,
+)
 from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
@@ -30,7 +38,6 @@ from enrollment.models.guidance import Guidance, GuidanceWay
 from enrollment.models.hours import (
     ONLINE_KINDS,
     QUARTERS_PER_HOUR,
-    BranchActivity,
     HourBalance,
     HourEntry,
     HourKind,
@@ -56,8 +63,9 @@ from enrollment.models.messages import (
     MessageGroup,
     MessagePreference,
 )
-from enrollment.models.organization_imports import OrganizationImport
+from enrollment.models.minimums import HourMinimum
 from enrollment.models.notices import ClassNotice, NoticeAttachment, NoticeReceipt, NoticeSettings
+from enrollment.models.organization_imports import OrganizationImport
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -89,7 +97,6 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
-from enrollment.models.roster import RosterColumns
 from enrollment.models.plans import (
     AnnualPlan,
     NeedField,
@@ -99,6 +106,8 @@ from enrollment.models.plans import (
     PlanStatus,
     TrainingNeed,
 )
+from enrollment.models.roster import RosterColumns
+from enrollment.models.sums import earned_by_dimension
 
 __all__ = [
     "AnnualPlan",
@@ -116,6 +125,7 @@ __all__ = [
     "ROSTER_STATUSES",
     "SEATED_STATUSES",
     "STAFF_ROLES",
+    "STANDING_CLAIMS",
     "STEP",
     "Appointment",
     "Area",
@@ -126,6 +136,8 @@ __all__ = [
     "ClassLeaveKind",
     "ClassLeaveStatus",
     "ClassNotice",
+    "Claim",
+    "ClaimStatus",
     "ClassStatus",
     "ClosingTick",
     "ChangeKind",
@@ -139,6 +151,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Exemption",
+    "ExternalTraining",
     "CorrectionRequest",
     "CorrectionStatus",
     "Guidance",
@@ -146,9 +159,11 @@ __all__ = [
     "Guide",
     "GuideKind",
     "HistoryIsAppendOnly",
+    "HourAdjustment",
     "HourBalance",
     "HourEntry",
     "HourKind",
+    "HourMinimum",
     "HourRule",
     "HourRuleCode",
     "HourSpan",
@@ -191,6 +206,7 @@ __all__ = [
     "UserSession",
     "YearClosure",
     "as_hours",
+    "earned_by_dimension",
     "rulebook",
     "under",
 ]

@@ -62,6 +62,10 @@ class HourRuleCode(models.TextChoices):
     ONLINE_SHORT = "online_short", _("Online lesson under 15 minutes (hours)")
     QUIZ_PASSED = "quiz_passed", _("A passed test (hours)")
     ONLINE_CAP = "online_cap", _("Highest share of online hours (percent; 0 means no cap)")
+    LATE_DAYS = "late_days", _("Late records are taken after a year is closed for (days)")
+    BRANCH_HOURS = "branch_hours", _("A branch activity needs no approval up to (hours; 0: all need it)")
+    BRANCH_DAYS = "branch_days", _("A branch activity needs no approval if recorded within (days; 0: ever)")
+    BRANCH_CHECKS = "branch_checks", _("Share of branch activities drawn for a check (percent)")
 
 
 class HourRuleQuerySet(models.QuerySet["HourRule"]):
@@ -183,6 +187,13 @@ class HourEntry(models.Model):
         _("part of a centralized training"),
         default=False,
         help_text=_("As the training class said when the hours were posted."),
+    )
+    dimension = models.CharField(
+        _("category and module"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("What the evidence taught when the hours were posted: category/module; empty for none."),
     )
     is_late = models.BooleanField(_("posted after the year was closed"), default=False)
     recorded_by = models.ForeignKey(
@@ -334,6 +345,11 @@ class Standing(models.Model):
     cohort = models.CharField(_("cohort"), max_length=20)
     required_quarters = models.PositiveIntegerField(_("required quarter hours"))
     earned_quarters = models.IntegerField(_("earned quarter hours"), default=0)
+    counted_quarters = models.IntegerField(
+        _("quarter hours that count"),
+        default=0,
+        help_text=_("Of the earned ones: online hours only up to the cap, where there is one."),
+    )
     centralized_required = models.PositiveSmallIntegerField(_("centralized trainings required"), default=0)
     centralized_entries = models.SmallIntegerField(_("centralized trainings held"), default=0)
     is_exempt = models.BooleanField(_("exempt"), default=False)
@@ -366,7 +382,12 @@ class Standing(models.Model):
     @property
     def shortfall(self) -> Decimal:
         """Hours still missing; 0 when exempt or reached."""
-        return as_hours(0 if self.is_exempt else max(0, self.required_quarters - self.earned_quarters))
+        return as_hours(self.shortfall_quarters)
+
+    @property
+    def shortfall_quarters(self) -> int:
+        """The same in quarters."""
+        return 0 if self.is_exempt else max(0, self.required_quarters - self.counted_quarters)
 
     @property
     def lacks_centralized(self) -> bool:
@@ -408,10 +429,19 @@ class OrganizationStanding(models.Model):
 
 
 class YearClosure(models.Model):
-    """A closed year: later records are posted to it with a mark."""
+    """A closed year: later records are posted to it with a mark, and after ``late_until`` not at all.
+
+    A trigger of the database refuses an entry of a closed year that carries no mark or comes too late.
+    """
 
     year = models.PositiveSmallIntegerField(_("year"), unique=True)
     closed_at = models.DateTimeField(_("closed at"), auto_now_add=True)
+    late_until = models.DateTimeField(
+        _("late records until"),
+        null=True,
+        blank=True,
+        help_text=_("From the rule in force when the year was closed; empty means without end."),
+    )
     closed_by = models.ForeignKey(
         "enrollment.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("closed by")
     )
@@ -422,58 +452,3 @@ class YearClosure(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
-
-
-class BranchActivity(models.Model):
-    """三会一课, 主题党日 and the like: recorded once by the affairs worker with attendees and duration."""
-
-    class Form(models.TextChoices):
-        """Forms of branch life."""
-
-        MEMBERS_MEETING = "members_meeting", _("Members' meeting")
-        COMMITTEE_MEETING = "committee_meeting", _("Branch committee meeting")
-        GROUP_MEETING = "group_meeting", _("Party group meeting")
-        PARTY_LECTURE = "party_lecture", _("Party lecture")
-        THEME_DAY = "theme_day", _("Theme Party day")
-        ORGANIZATION_LIFE = "organization_life", _("Organization life meeting")
-
-    organization = models.ForeignKey(
-        "enrollment.Organization",
-        on_delete=models.PROTECT,
-        related_name="branch_activities",
-        verbose_name=_("organization"),
-    )
-    form = models.CharField(_("form"), max_length=20, choices=Form.choices)
-    title = models.CharField(_("title"), max_length=120)
-    place = models.CharField(_("place"), max_length=120, blank=True)
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("to"))
-    attendees = models.ManyToManyField(
-        "enrollment.Trainee", related_name="branch_activities", verbose_name=_("attendees")
-    )
-    submission_key = models.CharField(
-        _("submission key"),
-        max_length=64,
-        unique=True,
-        editable=False,
-        help_text=_("Made with the form: sending the same form twice records once."),
-    )
-    recorded_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.PROTECT, related_name="+", verbose_name=_("recorded by")
-    )
-    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("branch activity")
-        verbose_name_plural = _("branch activities")
-        ordering = ["-starts_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")),
-                name="enrollment_branchactivity_in_order",
-                violation_error_message=_("An activity ends after it begins."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.title

@@ -6,13 +6,17 @@ import datetime as dt
 import time
 from decimal import Decimal
 
+from enrollment.dimensions import label_of
 from enrollment.models.hours import QUARTERS_PER_HOUR, HourRule, HourRuleCode
+from enrollment.models.minimums import HourMinimum
+from enrollment.rules.minimums import Minimum
 from enrollment.rules.requirement import Target, Targets
 
 #: Another process sees a changed rule after at most this long; the process that changed it, at once.
 FRESH_SECONDS = 30.0
 
 _held: tuple[float, tuple[HourRule, ...]] | None = None
+_minimums: tuple[float, tuple[HourMinimum, ...]] | None = None
 
 
 def versions() -> tuple[HourRule, ...]:
@@ -26,8 +30,8 @@ def versions() -> tuple[HourRule, ...]:
 
 def forget() -> None:
     """Read the rules anew at the next question: something changed them."""
-    global _held  # noqa: PLW0603
-    _held = None
+    global _held, _minimums  # noqa: PLW0603
+    _held = _minimums = None
 
 
 def rules_on(day: dt.date) -> dict[str, HourRule]:
@@ -66,6 +70,37 @@ def online_cap_of(year: int) -> int:
     """Highest share of online hours in ``year``, in percent; 0 when there is no cap."""
     rule = rules_on(year_end(year)).get(HourRuleCode.ONLINE_CAP)
     return int(rule.value) if rule else 0
+
+
+def minimums_of(year: int) -> tuple[Minimum, ...]:
+    """What ``year`` asks for in categories and modules: as its last day has it; mostly nothing."""
+    global _minimums  # noqa: PLW0603
+    now = time.monotonic()
+    if _minimums is None or now - _minimums[0] > FRESH_SECONDS:
+        _minimums = (now, tuple(HourMinimum.objects.order_by("effective_from", "pk")))
+    day = year_end(year)
+    # Of two versions that cover the day, the later one is meant.
+    in_force = {
+        (row.dimension, row.cohort): row
+        for row in _minimums[1]
+        if row.effective_from <= day and (row.effective_to is None or day <= row.effective_to)
+    }
+    return tuple(
+        Minimum(
+            row.dimension,
+            int(row.hours * QUARTERS_PER_HOUR),
+            row.cohort,
+            label_of(row.dimension),
+            row.source,
+        )
+        for row in in_force.values()
+    )
+
+
+def value_on(code: str, day: dt.date) -> int | None:
+    """The whole figure of the rule ``code`` on ``day``; None where none is in force."""
+    rule = rules_on(day).get(code)
+    return int(rule.value) if rule is not None else None
 
 
 def hour_minutes_on(day: dt.date) -> int:

@@ -46,6 +46,8 @@ class Credit:
     note: str = ""
     #: Whether it was part of a centralized training 集中培训.
     is_centralized: bool = False
+    #: Category and module; empty: whatever is registered for the evidence (enrollment/dimensions.py).
+    dimension: str = ""
 
 
 @dataclass(frozen=True)

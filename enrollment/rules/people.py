@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+
 from cms.refusals import Reason
 from cms.refusals import sentence as _
 
@@ -61,3 +64,34 @@ EXEMPTION_REASON_MISSING = Reason(
 DISSOLVED = Reason(
     "organization_dissolved", _("This organization has been dissolved; choose another."), field="organization"
 )
+
+
+def exemption_overlaps(starts_on: dt.date, ends_on: dt.date | None) -> Reason:
+    """Refusal of an exemption that shares a day with one from ``starts_on`` to ``ends_on``."""
+    if ends_on is None:
+        return Reason(
+            "exemption_overlaps",
+            _("This person is already exempt from %(from)s on; change that exemption instead."),
+            {"from": f"{starts_on:%Y-%m-%d}"},
+            field="starts_on",
+        )
+    return Reason(
+        "exemption_overlaps",
+        _("This person is already exempt from %(from)s to %(to)s; change that exemption instead."),
+        {"from": f"{starts_on:%Y-%m-%d}", "to": f"{ends_on:%Y-%m-%d}"},
+        field="starts_on",
+    )
+
+
+def first_overlap(
+    starts_on: dt.date, ends_on: dt.date | None, others: Iterable[tuple[dt.date, dt.date | None]]
+) -> tuple[dt.date, dt.date | None] | None:
+    """The first of ``others`` that shares a day with ``starts_on`` to ``ends_on``; all days are included."""
+    return next(
+        (
+            other
+            for other in others
+            if (other[1] is None or starts_on <= other[1]) and (ends_on is None or other[0] <= ends_on)
+        ),
+        None,
+    )

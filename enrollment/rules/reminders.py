@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 #: Between two reminders of one person lie at least so many days.
 GAP_DAYS = 30
+#: A new secretary hears of the first training so many days before it is due, then monthly until it is held.
+SECRETARY_DAYS = 90
 #: From this month on whoever falls behind the year is reminded; from the second one whoever is short at all.
 BEHIND_FROM_MONTH = 4
 SHORT_FROM_MONTH = 10
@@ -22,7 +24,7 @@ CENTRALIZED_FROM_MONTH = 7
 
 @dataclass(frozen=True)
 class Need:
-    """What decides whether somebody is reminded. Hours are in quarters."""
+    """What decides whether somebody is reminded. Hours are in quarters; earned are those that count."""
 
     required_quarters: int
     earned_quarters: int
@@ -59,6 +61,15 @@ def wants_reminder(need: Need, now: dt.datetime) -> bool:
     if now.month >= SHORT_FROM_MONTH:
         return True
     return now.month >= BEHIND_FROM_MONTH and is_behind(need, now.date())
+
+
+def wants_secretary_reminder(
+    deadline: dt.date, trained_on: dt.date | None, last: dt.datetime | None, now: dt.datetime
+) -> bool:
+    """Whether to remind a new secretary of the first training: from ``SECRETARY_DAYS`` before its day on."""
+    if trained_on is not None or not is_time_again(last, now):
+        return False
+    return (deadline - now.date()).days <= SECRETARY_DAYS
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ from cms.refusals import sentence as _
 ONE_DAY = dt.timedelta(days=1)
 
 
+def days_of(year: int) -> int:
+    """How many days ``year`` has."""
+    return 366 if calendar.isleap(year) else 365
+
+
 @dataclass(frozen=True)
 class Tenure:
     """A post held between two days, both included; ``ends_on`` is None while it lasts."""
@@ -82,9 +87,21 @@ class Requirement:
     segments: tuple[Segment, ...]
 
     @property
+    def exact(self) -> Fraction:
+        """The figure in quarters before it is rounded: each run's part of its annual target, added up."""
+        return sum(
+            (
+                Fraction(segment.annual_quarters * segment.days, days_of(self.year))
+                for segment in self.segments
+                if not segment.is_exempt
+            ),
+            Fraction(0),
+        )
+
+    @property
     def reasons(self) -> tuple[Reason, ...]:
         """How the figure came about, a sentence for each run of days."""
-        days_in_year = 366 if calendar.isleap(self.year) else 365
+        days_in_year = days_of(self.year)
         reasons = [_reason_for(segment, days_in_year) for segment in self.segments]
         if self.centralized:
             reasons.append(
@@ -198,7 +215,7 @@ def requirement(
     segments = segments_of(year, tenures, absences, targets)
     if not segments:
         return None
-    days_in_year = 366 if calendar.isleap(year) else 365
+    days_in_year = days_of(year)
     exact = sum(
         (
             Fraction(segment.annual_quarters * segment.days, days_in_year)

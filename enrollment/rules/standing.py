@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cms.refusals import Reason
 from cms.refusals import sentence as _
+from enrollment.rules.minimums import Gap
 from enrollment.rules.requirement import in_hours
 
 
@@ -16,6 +18,8 @@ class Earned:
     quarters: int = 0
     online_quarters: int = 0
     centralized_entries: int = 0
+    #: By category and module; only filled where a minimum is asked for.
+    by_dimension: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ def has_reached(
     is_exempt: bool,
     centralized_required: int = 0,
     online_cap_percent: int = 0,
+    gaps: tuple[Gap, ...] = (),
 ) -> bool:
     """Whether the year's target is met. The exempt are neither reached nor missing: they are not counted."""
     return (
         not is_exempt
         and counted(earned, required_quarters, online_cap_percent) >= required_quarters
         and earned.centralized_entries >= centralized_required
+        and not any(gap.missing for gap in gaps)
     )
 
 
@@ -59,6 +65,7 @@ def verdict(
     is_exempt: bool,
     centralized_required: int = 0,
     online_cap_percent: int = 0,
+    gaps: tuple[Gap, ...] = (),
 ) -> Verdict:
     """Where somebody stands, with a sentence for each thing that matters."""
     counts = counted(earned, required_quarters, online_cap_percent)
@@ -68,6 +75,7 @@ def verdict(
         is_exempt=is_exempt,
         centralized_required=centralized_required,
         online_cap_percent=online_cap_percent,
+        gaps=gaps,
     )
     missing = 0 if is_exempt else max(0, required_quarters - counts)
     reasons: list[Reason] = []
@@ -79,6 +87,8 @@ def verdict(
         )
     if not is_exempt and earned.centralized_entries < centralized_required:
         reasons.append(Reason("centralized_missing", _("A centralized training is still missing this year.")))
+    if not is_exempt:
+        reasons += [gap.reason for gap in gaps if gap.missing]
     if counts < earned.quarters:
         reasons.append(
             Reason(

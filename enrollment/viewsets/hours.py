@@ -24,8 +24,10 @@ from wagtail.permissions import register_permission_policy
 
 from cms.refusals import Refused
 from enrollment.actions import hour_rules, years
+from enrollment.actions.claims import claim_behind, withdraw_claim
 from enrollment.actions.hours import reverse_entry
-from enrollment.models import HourEntry, HourKind, HourRule, Organization, YearClosure
+from enrollment.dimensions import dimensions, label_of
+from enrollment.models import HourEntry, HourKind, HourMinimum, HourRule, Organization, User, YearClosure
 from enrollment.viewsets.scoped import (
     CreateThroughAction,
     EditThroughAction,
@@ -174,7 +176,7 @@ class HourEntryViewSet(ScopedViewSet):
         form = ReversalForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                reverse_entry(entry=entry, actor=request.user, reason=form.cleaned_data["reason"])
+                _take_back(entry, request.user, form.cleaned_data["reason"])
             except Refused as refused:
                 show_refusal(form, refused)
             else:
@@ -283,6 +285,97 @@ class HourRuleViewSet(ScopedViewSet):
     export_filename = "hour-rules"
 
 
+def _take_back(entry: HourEntry, actor: User, reason: str) -> None:
+    """What was approved on a claim is taken back with the claim, so that both say the same."""
+    claim = claim_behind(entry)
+    if claim is not None:
+        withdraw_claim(claim=claim, actor=actor, reason=reason)
+    else:
+        reverse_entry(entry=entry, actor=actor, reason=reason)
+
+
+class MinimumForm(WagtailAdminModelForm):
+    """One version of a minimum; the category or module is picked from those that are taught."""
+
+    dimension = forms.ChoiceField(label=_("category or module"))
+
+    class Meta:
+        model = HourMinimum
+        fields = ["dimension", "cohort", "hours", "effective_from", "effective_to", "source"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {one.code: one.label for one in dimensions()}
+        if self.instance.pk:
+            choices.setdefault(self.instance.dimension, self.instance.dimension)
+        self.fields["dimension"].choices = list(choices.items())
+
+
+class SaveMinimumMixin:
+    """Both screens save a minimum by the same action."""
+
+    request: HttpRequest
+
+    def perform(self, form: forms.ModelForm) -> Model:
+        """By the action."""
+        return hour_rules.save_minimum(minimum=form.instance, actor=self.request.user)
+
+
+class CreateMinimumView(SaveMinimumMixin, CreateThroughAction):
+    """A new minimum."""
+
+
+class EditMinimumView(SaveMinimumMixin, EditThroughAction):
+    """A change of one, or its end."""
+
+
+class DeleteMinimumView(generic.DeleteView):
+    """Taking one away."""
+
+    def delete_action(self) -> None:
+        """By the action."""
+        hour_rules.remove_minimum(minimum=self.object, actor=self.request.user)
+
+
+class MinimumIndexView(ScopedIndexView):
+    """Minimums with their dates and sources."""
+
+    default_ordering = ("dimension", "cohort", "-effective_from")
+
+    @property
+    def columns(self) -> list[Column]:
+        """In what, of whom, how much, from when to when, and who says so."""
+        return [
+            self.titled(
+                "dimension",
+                label=_("category or module"),
+                accessor=lambda row: label_of(row.dimension),
+                get_url=self.get_edit_url,
+            ),
+            Column("cohort", label=_("Cohort"), accessor=lambda row: row.get_cohort_display() or _now("All")),
+            Column("hours", label=_("Hours"), accessor=lambda row: f"{row.hours.normalize():f}"),
+            Column("effective_from", label=_("Effective from"), accessor="effective_from"),
+            Column("effective_to", label=_("Effective to"), accessor="effective_to"),
+            Column("source", label=_("Source"), accessor="source"),
+        ]
+
+
+class HourMinimumViewSet(ScopedViewSet):
+    """Least hours in categories and modules."""
+
+    model = HourMinimum
+    icon = "history"
+    menu_label = _("Least hours of categories")
+    menu_order = 275
+    form_class = MinimumForm
+    add_view_class = CreateMinimumView
+    edit_view_class = EditMinimumView
+    delete_view_class = DeleteMinimumView
+    index_view_class = MinimumIndexView
+    search_fields = ("dimension", "source")
+    search_backend_name = None
+
+
 class ClosureForm(WagtailAdminModelForm):
     """Which year."""
 
@@ -330,7 +423,7 @@ class YearClosureViewSet(ScopedViewSet):
     index_view_class = ClosureIndexView
     add_view_class = CloseYearView
     delete_view_class = ReopenYearView
-    list_display = ("year", "closed_at", "closed_by")
+    list_display = ("year", "closed_at", "closed_by", "late_until")
     search_fields = ("year",)
     search_backend_name = None
 
@@ -347,4 +440,5 @@ class YearClosureViewSet(ScopedViewSet):
 
 hour_entry_viewset = HourEntryViewSet("hour_entries")
 hour_rule_viewset = HourRuleViewSet("hour_rules")
+hour_minimum_viewset = HourMinimumViewSet("hour_minimums")
 year_closure_viewset = YearClosureViewSet("year_closures")

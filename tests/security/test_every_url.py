@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,12 +24,13 @@ from django.utils import timezone
 
 from cms.actions import jobs
 from courses.actions import quizzes
-from enrollment.actions import certificates, duplicates, notices
+from enrollment.actions import branch, certificates, claims, duplicates, notices
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
 from enrollment.actions.person_mergers import merge_people
+from enrollment.evidence import EvidenceFile
 from practicum.actions import visits
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
@@ -174,6 +176,10 @@ def world(everyone, soft, bio, park):
         "portal:pk": RosterImport.objects.create(
             organization=soft, uploaded_by=everyone["li"], file_name="roster.xlsx", status="ready"
         ).pk,
+        "portal:trainee_pk": zhang.trainee.pk,
+        "portal:external_pk": sent_in(zhang).pk,
+        "portal:adjustment_pk": proposed(everyone["li"], zhang).pk,
+        "portal:activity_pk": held(everyone["li"], zhang).pk,
         "enrollment:code": certificates.issue(enrollment=finished, actor=zhao).verification_code,
         "courses:slug": course.slug,
         "courses:lesson_slug": lesson.slug,
@@ -212,6 +218,52 @@ def told(user):
     """A message to ``user``."""
     notify(kind="certificate_issued", recipients=[user.pk], key="walk", context={"title": "示例秘密培训班"})
     return user.inbox.get(key="walk")
+
+
+def sent_in(user):
+    """An external training of ``user`` that waits for a decision."""
+    begins = timezone.now() - dt.timedelta(days=3)
+    return claims.send_training(
+        trainee=user.trainee,
+        title="示例秘密课",
+        organizer="区委党校",
+        starts_at=begins,
+        ends_at=begins + dt.timedelta(hours=3),
+        unit="hour",
+        amount=Decimal(2),
+        evidence=EvidenceFile("pdf", "walk", b"%PDF-1.4 %%EOF"),
+        evidence_name="证明.pdf",
+        submission_key="walk",
+        actor=user,
+    )
+
+
+def proposed(user, about):
+    """An adjustment that ``user`` proposed."""
+    return claims.propose_adjustment(
+        trainee=about.trainee,
+        title="示例秘密课",
+        reason="旧系统记录",
+        year=timezone.localdate().year,
+        quarters=4,
+        submission_key="walk",
+        actor=user,
+    )
+
+
+def held(user, attendee):
+    """A branch activity that ``user`` recorded."""
+    begins = timezone.now() - dt.timedelta(days=5)
+    return branch.record_activity(
+        organization=attendee.trainee.home_organization,
+        form="theme_day",
+        title="示例秘密课",
+        starts_at=begins,
+        ends_at=begins + dt.timedelta(hours=2),
+        attendees=[attendee.trainee],
+        submission_key="walk",
+        actor=user,
+    )
 
 
 def exported(user):
@@ -349,6 +401,9 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
         ("enrollment:class_roster", ["enrollment:pk"]),
         ("portal:workbench_import", ["portal:pk"]),
         ("portal:workbench_class", ["portal:workbench_class:pk"]),
+        ("portal:person_explanation", ["portal:trainee_pk"]),
+        ("portal:external_record", ["portal:external_pk"]),
+        ("portal:external_evidence", ["portal:external_pk"]),
         ("portal:zone_people", ["portal:code"]),
         ("portal:zone_people_export", ["portal:code"]),
     ],

@@ -45,6 +45,7 @@ class NeedFilter(forms.Form):
             ("any", gettext_lazy("Those that need attention")),
             ("short", gettext_lazy("Somebody is still short")),
             ("centralized", gettext_lazy("A centralized training is missing")),
+            ("secretaries", gettext_lazy("A new secretary is to be trained")),
             ("nominations", gettext_lazy("Nobody is nominated")),
             ("follow_ups", gettext_lazy("A follow-up waits")),
         ],
@@ -79,6 +80,7 @@ NEEDS: dict[str, Callable[[Guided], Any]] = {
     "any": lambda place: place.needs_attention,
     "short": lambda place: place.short,
     "centralized": lambda place: place.without_centralized,
+    "secretaries": lambda place: place.new_secretaries,
     "nominations": lambda place: place.open_classes,
     "follow_ups": lambda place: place.follow_ups,
 }
@@ -141,6 +143,7 @@ def export(request: HttpRequest) -> HttpResponse:
         _("Share reached (%)"),
         _("Still short"),
         _("Without centralized training"),
+        _("New secretaries to be trained"),
         _("Classes without a nomination"),
         _("Branch activities"),
         _("Last contact"),
@@ -156,6 +159,7 @@ def export(request: HttpRequest) -> HttpResponse:
             place.figures.share,
             place.short,
             place.without_centralized,
+            place.new_secretaries,
             place.open_classes,
             place.activities,
             place.last_contact,
@@ -213,17 +217,21 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "rows": [
             [
-                {"text": standing.trainee.name},
+                {
+                    "text": standing.trainee.name,
+                    "url": reverse("portal:person_explanation", args=[standing.trainee_id]),
+                },
                 {"text": labels.get(standing.cohort, "—")},
                 {"text": hours(standing.required_quarters)},
                 {"text": hours(standing.earned_quarters)},
-                {"text": hours(max(0, standing.required_quarters - standing.earned_quarters))},
+                {"text": hours(standing.shortfall_quarters)},
                 {"text": _("Missing"), "tone": "gold"}
                 if standing.lacks_centralized
                 else {"text": _("Held") if standing.centralized_required else "—"},
             ]
             for standing in page
         ],
+        "deadlines": reads.new_secretaries_in(here),
         "unfilled": reads.unfilled(here),
         "activities": reads.activities_in(here, year).order_by("-starts_at", "-pk")[:ACTIVITIES_SHOWN],
     }

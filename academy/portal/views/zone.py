@@ -301,7 +301,10 @@ def _state(standing: Standing) -> dict[str, str]:
 def _person_row(standing: Standing) -> list[dict[str, str]]:
     cohort = CohortCode(standing.cohort)
     return [
-        {"text": standing.trainee.name},
+        {
+            "text": standing.trainee.name,
+            "url": reverse("portal:person_explanation", args=[standing.trainee_id]),
+        },
         {"text": str(standing.organization)},
         {"text": str(cohort.label)},
         {"text": "—" if standing.is_exempt else hours(standing.required_quarters)},

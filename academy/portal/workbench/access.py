@@ -19,6 +19,8 @@ SECTIONS = (
     "workbench_imports",
     "workbench_classes",
     "workbench_activities",
+    "workbench_external",
+    "workbench_adjustments",
     "workbench_requests",
     "workbench_duplicates",
 )
@@ -51,6 +53,8 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "workbench_imports": _("Roster import"),
         "workbench_classes": _("Nominations"),
         "workbench_activities": _("Branch activities"),
+        "workbench_external": _("External training"),
+        "workbench_adjustments": _("Adjustments"),
         "workbench_requests": _("Corrections"),
         "workbench_duplicates": _("Duplicates"),
     }

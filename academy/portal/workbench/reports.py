@@ -16,6 +16,7 @@ from enrollment.models import (
     CohortCode,
     Enrollment,
     EnrollmentStatus,
+    HourEntry,
     Organization,
     OrganizationStanding,
     Quota,
@@ -112,7 +113,7 @@ def members_of(
         of_year=FilteredRelation("standings", condition=Q(standings__year=year)),
         required=F("of_year__required_quarters"),
         earned=F("of_year__earned_quarters"),
-        missing=F("of_year__required_quarters") - F("of_year__earned_quarters"),
+        missing=F("of_year__required_quarters") - F("of_year__counted_quarters"),
         cohort=F("of_year__cohort"),
         is_exempt=F("of_year__is_exempt"),
         has_reached=F("of_year__has_reached"),
@@ -220,7 +221,29 @@ def nominated(user: User, training_class: TrainingClass) -> QuerySet[Enrollment]
 
 def activities_of(user: User) -> QuerySet[BranchActivity]:
     """Activities recorded in the organizations one looks after, with how many ``people`` attended."""
-    activities = BranchActivity.objects.select_related("organization", "recorded_by")
-    if not user.scope.everything:
-        activities = activities.filter(under(user.scope.managed_paths, "organization__path"))
+    activities = BranchActivity.objects.visible_to(user).select_related("organization", "recorded_by")
     return activities.annotate(people=Count("attendees")).order_by("-starts_at", "-pk")
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """Who came to an activity, and the hours that stand for it; None where none were posted."""
+
+    person: Trainee
+    quarters: int | None
+    is_reversed: bool
+
+
+def attendance_of(activity: BranchActivity) -> list[Attendee]:
+    """The attendance list of an activity with what became of each one's hours (two queries)."""
+    entries = HourEntry.objects.filter(
+        evidence_type="branch", evidence_id=str(activity.pk), reverses__isnull=True
+    ).select_related("reversal")
+    latest = {entry.trainee_id: entry for entry in entries.order_by("sequence")}
+    people = activity.attendees.select_related("home_organization").order_by("name", "pk")
+    found = []
+    for person in people:
+        entry = latest.get(person.pk)
+        is_reversed = entry is not None and getattr(entry, "reversal", None) is not None
+        found.append(Attendee(person, entry.quarters if entry else None, is_reversed))
+    return found

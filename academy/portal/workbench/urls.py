@@ -4,6 +4,7 @@ from django.urls import path
 
 from academy.portal.workbench.views import (
     activities,
+    claims,
     classes,
     columns,
     duplicates,
@@ -40,6 +41,14 @@ urlpatterns = [
     path("duplicates/<int:pk>/apart/", duplicates.apart, name="workbench_duplicate_apart"),
     path("mergers/<int:pk>/", duplicates.merger, name="workbench_merger"),
     path("mergers/<int:pk>/undo/", duplicates.undo, name="workbench_merger_undo"),
+    path("external/", claims.external, name="workbench_external"),
+    path("external/new/", claims.external_new, name="workbench_external_new"),
+    path("adjustments/", claims.adjustments, name="workbench_adjustments"),
+    path("adjustments/new/", claims.adjustment_new, name="workbench_adjustment_new"),
+    path("adjustments/<int:adjustment_pk>/decide/", claims.decide, name="workbench_adjustment_decide"),
+    path("adjustments/<int:adjustment_pk>/withdraw/", claims.withdraw, name="workbench_adjustment_withdraw"),
     path("activities/", activities.activities, name="workbench_activities"),
+    path("activities/<int:activity_pk>/", activities.activity, name="workbench_activity"),
+    path("activities/<int:activity_pk>/judge/", activities.judge, name="workbench_activity_judge"),
     path("activities/new/", activities.record, name="workbench_activity_new"),
 ]

@@ -32,7 +32,7 @@ from tests.people import account
 pytestmark = pytest.mark.django_db
 
 #: Session with user, scope, organizations, figures, wants, seats without a name, activities, records.
-MOST_QUERIES = 8
+MOST_QUERIES = 9
 
 
 @pytest.fixture

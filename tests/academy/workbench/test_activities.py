@@ -99,5 +99,5 @@ def test_the_list_costs_the_same_however_long(sign_in, li, zhang, soft, django_a
         for n in range(count):
             day = (dt.date.today() - dt.timedelta(days=10 + n)).isoformat()
             client.post(URL, form_for(soft, [zhang], day=day, submission_key=f"k{count}-{n}"))
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             client.get(reverse("portal:workbench_activities"))

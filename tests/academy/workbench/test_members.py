@@ -118,7 +118,7 @@ def test_the_list_costs_the_same_however_long(sign_in, li, soft, django_assert_n
 
 
 #: Session with user, grants, roots, totals, count, one page of people.
-QUERIES = 6
+QUERIES = 7
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])

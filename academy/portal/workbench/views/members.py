@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,13 +20,16 @@ from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, tabs
 from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
-from enrollment.models import CohortCode, Trainee
+from enrollment.models import Appointment, CohortCode, Trainee
+from enrollment.models.deadlines import new_secretaries
 from enrollment.requests import number_in, numbers_in
 from enrollment.roster.sheets import KINDS
 
 PEOPLE_PER_PAGE = 50
 PICKED_AT_MOST = 500
 FOUND_AT_MOST = 20
+#: New secretaries on the first page; who is late stands first.
+DEADLINES_SHOWN = 8
 COHORTS = dict(CohortCode.choices)
 
 
@@ -54,6 +58,9 @@ def members(request: WorkerRequest) -> HttpResponse:
         person.cohort_name = COHORTS.get(person.cohort, "")
         person.shortfall = max(0, person.missing or 0)
     roots = reports.roots_of(request.user)
+    deadlines = new_secretaries(
+        Appointment.objects.filter(trainee__in=reports.people_of(request.user)), timezone.localdate()
+    )
     return render(
         request,
         "academy/workbench/members.html",
@@ -63,6 +70,8 @@ def members(request: WorkerRequest) -> HttpResponse:
             "year": reports.this_year(),
             "totals": reports.totals_of(request.user, reports.this_year()),
             "lead": "、".join(root.name for root in roots),
+            "deadlines": deadlines[:DEADLINES_SHOWN],
+            "more_deadlines": max(0, len(deadlines) - DEADLINES_SHOWN),
             "tabs": tabs("workbench"),
             "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },

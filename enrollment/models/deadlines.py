@@ -1,0 +1,98 @@
+"""New secretaries, and whether they have had their first training (domain §2: within six months)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import TruncDate
+
+from enrollment.models import rulebook
+from enrollment.models.hours import HourEntry, HourKind, HourRuleCode
+from enrollment.models.people import Appointment, Post
+from enrollment.rules.explanation import NewSecretary
+from enrollment.rules.requirement import ONE_DAY, add_months, new_secretary_deadline
+
+#: What is a training, and not study by oneself or the branch's own life.
+TRAINING_KINDS = frozenset({HourKind.CLASSROOM, HourKind.BASE_VISIT, HourKind.LIVE, HourKind.EXTERNAL})
+
+
+@dataclass(frozen=True)
+class SecretaryDeadline:
+    """A new secretary with the time of the first training."""
+
+    appointment: Appointment
+    training: NewSecretary
+    today: dt.date
+
+    @property
+    def deadline(self) -> dt.date:
+        """By when it is held."""
+        return self.training.deadline
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has been held."""
+        return self.training.trained_on is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the time is over without it."""
+        return self.training.is_overdue(self.today)
+
+
+def new_secretaries(appointments: QuerySet[Appointment], today: dt.date) -> list[SecretaryDeadline]:
+    """Of ``appointments`` those of new secretaries within their time, or past it and still untrained.
+
+    One query; who is late first. Whoever only changed the organization, and was secretary until the day
+    before, is not new; nor is a first post from 1 January on, which is how somebody is admitted whose post
+    began before that year. One looks back twice the time: far enough to see who is late, not so far that old
+    records come up.
+    """
+    rule = rulebook.rules_on(today).get(HourRuleCode.NEW_SECRETARY_MONTHS)
+    if rule is None or rule.value < 1:
+        return []
+    months = int(rule.value)
+    trained = (
+        HourEntry.objects.standing()
+        .filter(
+            trainee=OuterRef("trainee"), kind__in=TRAINING_KINDS, starts_at__date__gte=OuterRef("started_on")
+        )
+        .order_by()
+        .values("trainee")
+        .annotate(first=Min(TruncDate("starts_at")))
+        .values("first")
+    )
+    earlier = Appointment.objects.filter(
+        trainee=OuterRef("trainee"), post=Post.SECRETARY, ended_on__lt=OuterRef("started_on")
+    ).order_by("-ended_on")
+    any_before = Appointment.objects.filter(
+        trainee=OuterRef("trainee"), started_on__lt=OuterRef("started_on")
+    )
+    rows = (
+        appointments.current()
+        .filter(
+            post=Post.SECRETARY,
+            started_on__gte=add_months(today, -2 * months),
+            trainee__left_on__isnull=True,
+        )
+        .annotate(
+            trained_on=Subquery(trained),
+            was_until=Subquery(earlier.values("ended_on")[:1]),
+            had_a_post=Exists(any_before),
+        )
+        .select_related("trainee", "organization")
+        .order_by("started_on", "pk")
+    )
+    found = []
+    for held in rows:
+        if held.was_until == held.started_on - ONE_DAY:
+            continue
+        if not held.had_a_post and (held.started_on.month, held.started_on.day) == (1, 1):
+            continue
+        deadline = new_secretary_deadline(held.started_on, months)
+        training = NewSecretary(held.started_on, deadline, months, held.trained_on, rule.source)
+        if deadline >= today or held.trained_on is None:
+            found.append(SecretaryDeadline(held, training, today))
+    return sorted(found, key=lambda row: (row.is_done, row.deadline))
