@@ -118,6 +118,7 @@ def world(everyone, soft, bio, park):
     device.force_login(zhang)
     newcomer = admit(name="示例新人", organization=soft, actor=None, started_on=dt.date(2024, 1, 1))
     feed = CalendarFeed.objects.create(user=zhang)
+    certificate = certificates.issue(enrollment=finished, actor=zhao)
     values: dict[str, Any] = {
         "accounts:handle": device_handle(UserSession.objects.get(user=zhang)),
         "accounts:code": invite_trainees(trainees=[newcomer], actor=zhao)[0].code,
@@ -131,7 +132,13 @@ def world(everyone, soft, bio, park):
         "portal:pk": RosterImport.objects.create(
             organization=soft, uploaded_by=everyone["li"], file_name="roster.xlsx", status="ready"
         ).pk,
-        "enrollment:code": certificates.issue(enrollment=finished, actor=zhao).verification_code,
+        "enrollment:proof:pk": zhang.trainee.pk,
+        "forms:code": "roster",
+        "forms:key": training_class.pk,
+        "enrollment:code": certificate.verification_code,
+        "enrollment:certificate_pdf:pk": certificate.pk,
+        "enrollment:certificate_manage:pk": certificate.pk,
+        "enrollment:version": certificate.template.version,
         "courses:slug": course.slug,
         "courses:lesson_slug": lesson.slug,
         "courses:lesson_id": lesson.pk,
@@ -304,6 +311,9 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
         ("practicum:host_visit", ["practicum:visit:pk"]),
         ("courses:attempt", ["courses:attempt_id"]),
         ("enrollment:class_roster", ["enrollment:pk"]),
+        ("enrollment:class_certificates", ["enrollment:pk"]),
+        ("enrollment:certificate_pdf", ["enrollment:certificate_pdf:pk"]),
+        ("enrollment:certificate_manage", ["enrollment:certificate_manage:pk"]),
         ("portal:workbench_import", ["portal:pk"]),
         ("portal:workbench_class", ["portal:workbench_class:pk"]),
         ("portal:zone_people", ["portal:code"]),

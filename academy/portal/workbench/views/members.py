@@ -62,6 +62,7 @@ def members(request: WorkerRequest) -> HttpResponse:
             "year": reports.this_year(),
             "totals": reports.totals_of(request.user, reports.this_year()),
             "lead": "、".join(root.name for root in roots),
+            "looked_after": roots,
             "tabs": tabs("workbench"),
             "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },
