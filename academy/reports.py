@@ -272,7 +272,7 @@ def certificates_of(trainee: Trainee) -> QuerySet[Certificate]:
     """Certificates in force of ``trainee``, the latest first."""
     return (
         Certificate.objects.filter(enrollment__trainee=trainee, revoked_at__isnull=True)
-        .select_related("enrollment__training_class")
+        .select_related("training_class")
         .order_by("-issued_at")
     )
 

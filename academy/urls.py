@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("academy.portal.urls")),
     path("media/", include("cms.urls")),
     path("jobs/", include("cms.urls_jobs")),
+    path("forms/", include("cms.urls_forms")),
     path("_util/login/", account_views.site_sign_in),
     path("", include(wagtail_urls)),
 ]

@@ -64,6 +64,13 @@ THINGS = [
         ("demo", "test"),
     ),
     Thing("Noto CJK fonts", ("fonts-noto-cjk",), chinese_font, "Chinese text in PDF forms", ("demo", "test")),
+    Thing(
+        "Poppler",
+        ("poppler-utils",),
+        lambda: bool(shutil.which("pdffonts") and shutil.which("pdftotext")),
+        "tests that read PDF files back",
+        ("test",),
+    ),
     Thing("Chromium", ("chromium",), program("chromium"), "browser tests", ("test",)),
     Thing("PostgreSQL", ("postgresql",), postgresql, "the suite on PostgreSQL", ("test", "bench")),
     Thing(

@@ -130,5 +130,6 @@ def register_log_actions(actions: Any) -> None:
     """Background work stands in the audit log, and so does whoever fetches a result."""
     actions.register_action("cms.job.begin", _("Begin background work"), _("Background work begun"))
     actions.register_action("cms.job.cancel", _("Cancel background work"), _("Background work cancelled"))
+    actions.register_action("cms.form.export", _("Take a form along"), _("Form exported or printed"))
     actions.register_action("cms.video.retry", _("Prepare a video again"), _("Video prepared again"))
     actions.register_action("cms.job.fetch", _("Fetch a result"), _("Result of background work fetched"))

@@ -17,6 +17,7 @@ class EnrollmentConfig(AppConfig):
             need_answers,
         )
         from enrollment.actions.person_followers import register_followers
+        from enrollment.forms_on_paper import register_forms
         from enrollment.jobs import register_kinds
 
         closing.offer_own()
@@ -24,3 +25,4 @@ class EnrollmentConfig(AppConfig):
         register_kinds()
         register_followers()
         name_keys.connect()
+        register_forms()

@@ -1,4 +1,4 @@
-"""Forms of the class roster."""
+"""Forms of classes and certificates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import Organization, TrainingClass
+from enrollment.models import Organization, Orientation, TrainingClass
 
 
 class WithdrawalForm(forms.Form):
@@ -51,3 +51,39 @@ def status_choices(training_class: TrainingClass, following: Any) -> list[tuple[
     """Statuses that can follow, with their names, in the order of a class's life."""
     statuses = type(training_class)._meta.get_field("status").choices or []
     return [(str(value), str(label)) for value, label in statuses if value in following]
+
+
+class ReasonForm(forms.Form):
+    """Why a certificate is revoked or replaced."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, strip=True)
+
+
+class CheckForm(forms.Form):
+    """What somebody types from a certificate or a proof of study."""
+
+    number = forms.CharField(label=_("Number on the paper"), max_length=40, strip=True)
+    code = forms.CharField(label=_("Verification code"), max_length=40, strip=True)
+
+
+class TemplateForm(forms.Form):
+    """The text of certificates, as staff write it; the rules judge it."""
+
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    title = forms.CharField(label=_("Title"), max_length=60, required=False)
+    body = forms.CharField(
+        label=_("Text"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    footer = forms.CharField(
+        label=_("Foot"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    signatory = forms.CharField(label=_("Signed by"), max_length=100, required=False)
+    orientation = forms.ChoiceField(label=_("Paper"), choices=Orientation.choices)
+    seal = forms.FileField(
+        label=_("Picture of the seal"),
+        required=False,
+        help_text=_(
+            "PNG with a transparent ground, or JPEG; 2 MB at most. Left empty, the seal stays as it is."
+        ),
+    )
+    without_seal = forms.BooleanField(label=_("Leave the place of the seal empty"), required=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,10 +11,20 @@ from django.utils.translation import ngettext
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
 from enrollment.actions import certificates, organization_imports
-from enrollment.models import Enrollment, EnrollmentStatus, OrganizationImport, TrainingClass, User
+from enrollment.actions.journal import note
+from enrollment.certificate_pages import write_archive, write_book
+from enrollment.models import (
+    Certificate,
+    Enrollment,
+    EnrollmentStatus,
+    OrganizationImport,
+    TrainingClass,
+    User,
+)
 from enrollment.rules import class_life, organization_table
 
 CERTIFICATES = "enrollment.certificates"
+CERTIFICATES_PRINT = "enrollment.certificates_print"
 JUDGE_ORGANIZATIONS = "enrollment.organizations.judge"
 APPLY_ORGANIZATIONS = "enrollment.organizations.apply"
 #: So many are issued in one transaction; the class is locked no longer than that.
@@ -77,8 +88,41 @@ def _apply_organizations(user: Any, parameters: Parameters, progress: Progress) 
     return Outcome(_("Imported: %(new)s organizations founded, %(changed)s changed.") % dict(received.counts))
 
 
+def _print(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    """The certificates in force of a class as one PDF, or as a .zip with a file each."""
+    training_class = _class_run_by(user, parameters)
+    rows = (
+        list(
+            Certificate.objects.filter(training_class=training_class)
+            .in_force()
+            .select_related("template")
+            .order_by("number")
+        )
+        if training_class
+        else []
+    )
+    if training_class is None or not rows:
+        raise Refused(class_life.NOTHING_TO_PRINT)
+    # One template object for all that share a version: its seal is read and encoded once.
+    templates = {row.template_id: row.template for row in rows}
+    for row in rows:
+        row.template = templates[row.template_id]
+    form = parameters["as"]
+    target = tempfile.TemporaryFile()  # noqa: SIM115  # closed by whoever keeps the result
+    (write_archive if form == "zip" else write_book)(target, rows, progress)
+    data = {"as": form, "certificates": len(rows)}
+    note(training_class, "enrollment.certificate.print", actor=user, data=data)
+    name = _("Certificates of %(class)s") % {"class": training_class.title}
+    return Outcome(
+        ngettext("%(number)s certificate.", "%(number)s certificates.", len(rows)) % {"number": len(rows)},
+        target,
+        f"{name}.{form}",
+    )
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
     register(Kind(JUDGE_ORGANIZATIONS, _may_import_organizations, _judge_organizations))
     register(Kind(APPLY_ORGANIZATIONS, _may_import_organizations, _apply_organizations))
     register(Kind(CERTIFICATES, _may_certify, _certify))
+    register(Kind(CERTIFICATES_PRINT, _may_certify, _print))

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from enrollment.views import class_closing, class_leave, class_notice, class_pages, classes, needs, plans
+from enrollment.views import (
+    certificates,
+    class_closing,
+    class_leave,
+    class_notice,
+    class_pages,
+    classes,
+    needs,
+    plans,
+    proofs,
+)
 
 app_name = "enrollment"
 urlpatterns = [
@@ -32,7 +42,16 @@ urlpatterns = [
         "classes/<int:pk>/leave/<int:leave_pk>/slip/", class_leave.class_leave_slip, name="class_leave_slip"
     ),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
-    path("classes/<int:pk>/roster/print/", classes.class_roster_print, name="class_roster_print"),
-    path("certificates/", classes.certificate_check, name="certificate_check"),
-    path("certificates/<str:code>/", classes.certificate, name="certificate"),
+    path("classes/<int:pk>/certificates/", certificates.class_certificates, name="class_certificates"),
+    path("people/<int:pk>/proof/", proofs.proof, name="proof"),
+    path("certificates/", certificates.certificate_check, name="certificate_check"),
+    path("certificates/template/", certificates.certificate_template, name="certificate_template"),
+    path(
+        "certificates/template/<int:version>/sample.pdf",
+        certificates.certificate_sample,
+        name="certificate_sample",
+    ),
+    path("certificates/<int:pk>/certificate.pdf", certificates.certificate_pdf, name="certificate_pdf"),
+    path("certificates/<int:pk>/manage/", certificates.certificate_manage, name="certificate_manage"),
+    path("certificates/<str:code>/", certificates.certificate, name="certificate"),
 ]

@@ -9,20 +9,23 @@ class PracticumConfig(AppConfig):
     verbose_name = _("Practicum and attendance")
 
     def ready(self) -> None:
-        """Hear of rosters and leave; say who was there, and what can be told of sessions and visits."""
-        from enrollment import leave_news, presence, roster_changes
+        """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
+        from enrollment import class_hours, leave_news, presence, roster_changes
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
         from practicum.closing import offer_items
+        from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
         from practicum.need_answers import offer_sources
-        from practicum.reports import tallies_of_class
+        from practicum.reports import quarters_in_class, tallies_of_class
 
         roster_changes.subscribe(follow_roster)
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
+        class_hours.register(quarters_in_class)
         offer_items()
         offer_sources()
         register_kinds()
         register_followers()
+        register_forms()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +176,18 @@ def class_attendance(training_class: TrainingClass) -> list[ClassAttendance]:
     for row in rows:
         counts[row["session"]][row["status"]] = row["n"]
     return [ClassAttendance(session, counts[session.pk]) for session in sessions]
+
+
+def quarters_in_class(training_class: TrainingClass, trainees: Iterable[int]) -> dict[int, int]:
+    """Quarter hours that the ledger took for sessions of a class, by person (one query)."""
+    return dict(
+        Attendance.objects.filter(
+            session__training_class=training_class, trainee__in=list(trainees), refusal="", quarters__gt=0
+        )
+        .order_by()
+        .values_list("trainee")
+        .annotate(total=Sum("quarters"))
+    )
 
 
 @dataclass(frozen=True)

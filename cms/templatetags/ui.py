@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import html
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -17,7 +18,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone, translation
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -109,6 +110,23 @@ def percent(part: float | Decimal | None, whole: float | Decimal | None = 1) -> 
         return 0
     share = int(Decimal(part) * 100 / Decimal(whole))
     return min(share, 100)
+
+
+# --- Paper ------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def css_text(text: str) -> SafeString:
+    """Text as it may stand inside quotation marks of a style sheet: in the margins of a printed page."""
+    plain = html.unescape(str(text)).strip()
+    # Every sign that could end the text, or the sheet's element, by its number (CSS 2.2, §4.1.3).
+    return mark_safe("".join(f"\\{ord(s):06x}" if s in "\"\\\n\r\f<>&'" else s for s in plain))  # noqa: S308
+
+
+@register.filter
+def at(row: Sequence[Any], place: int) -> Any:
+    """What stands at a place of a row."""
+    return row[place]
 
 
 # --- Days and times ---------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def tell_certified(training_class: TrainingClass, certificates: Sequence[Certifi
     """Tell those whose certificate was issued."""
     if not certificates:
         return
-    accounts = _accounts([certificate.enrollment for certificate in certificates])
+    accounts = _accounts([certificate.enrollment for certificate in certificates if certificate.enrollment])
     notify_each(
         kind="certificate_issued",
         notices=[
@@ -137,6 +137,6 @@ def tell_certified(training_class: TrainingClass, certificates: Sequence[Certifi
                 reverse("portal:certificates"),
             )
             for one in certificates
-            if one.enrollment.trainee_id in accounts
+            if one.enrollment is not None and one.enrollment.trainee_id in accounts
         ],
     )

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0013_corrections'),
+        ('enrollment', '0018_organization_imports'),
     ]
 
     operations = [

@@ -12,6 +12,14 @@ from enrollment.models.accounts import (
     UserSession,
 )
 from enrollment.models.branch import BranchActivity
+from enrollment.models.certificates import (
+    Certificate,
+    CertificateTemplate,
+    Orientation,
+    ProofKind,
+    StatisticalReturn,
+    StudyProof,
+)
 from enrollment.models.claims import (
     STANDING_CLAIMS,
     Claim,
@@ -23,7 +31,6 @@ from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
     SEATED_STATUSES,
-    Certificate,
     ClassStatus,
     Enrollment,
     EnrollmentStatus,
@@ -138,6 +145,7 @@ __all__ = [
     "ClassNotice",
     "Claim",
     "ClaimStatus",
+    "CertificateTemplate",
     "ClassStatus",
     "ClosingTick",
     "ChangeKind",
@@ -186,9 +194,11 @@ __all__ = [
     "OrganizationKind",
     "OrganizationStanding",
     "PairState",
+    "Orientation",
     "Pairing",
     "PersonMerger",
     "Post",
+    "ProofKind",
     "Quota",
     "Role",
     "RoleGrant",
@@ -197,6 +207,8 @@ __all__ = [
     "Scope",
     "ServiceGroup",
     "Standing",
+    "StatisticalReturn",
+    "StudyProof",
     "TagKind",
     "TitleLevel",
     "Trainee",

@@ -1,4 +1,4 @@
-"""Training classes, their quotas and rosters, and certificates."""
+"""Training classes, their quotas and rosters."""
 
 from __future__ import annotations
 
@@ -311,29 +311,6 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trainee} · {self.training_class}"
-
-
-class Certificate(models.Model):
-    """结业证书: numbered, and confirmed to a stranger by its verification code."""
-
-    number = models.CharField(_("number"), max_length=40, unique=True)
-    verification_code = models.CharField(_("verification code"), max_length=32, unique=True)
-    enrollment = models.OneToOneField(
-        Enrollment, on_delete=models.PROTECT, related_name="certificate", verbose_name=_("enrolment")
-    )
-    issued_at = models.DateTimeField(_("issued at"), auto_now_add=True)
-    issued_by = models.ForeignKey(
-        "enrollment.User", on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("issued by")
-    )
-    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
-    revoked_reason = models.CharField(_("reason of revocation"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("certificate")
-        verbose_name_plural = _("certificates")
-
-    def __str__(self) -> str:
-        return self.number
 
 
 class RosterImport(models.Model):

@@ -86,6 +86,13 @@ WITHDRAWAL_REASON_MISSING = Reason(
     "withdrawal_reason_missing", _("Say why this person is withdrawn."), field="reason"
 )
 NOT_COMPLETED = Reason("not_completed", _("A certificate is issued only to those who completed the class."))
+NOTHING_TO_PRINT = Reason(
+    "nothing_to_print", _("No certificate of this class is in force; issue them first.")
+)
+REPLACED = Reason("certificate_replaced", _("Another certificate has already taken the place of this one."))
+REPLACEMENT_REASON_MISSING = Reason(
+    "replacement_reason_missing", _("Say why the certificate is replaced."), field="reason"
+)
 REVOKED = Reason("certificate_revoked", _("This certificate has already been revoked."))
 REVOCATION_REASON_MISSING = Reason(
     "revocation_reason_missing", _("Say why the certificate is revoked."), field="reason"

@@ -1,4 +1,4 @@
-"""The roster of a class for its teacher, administrators and affairs workers; and certificates for anybody."""
+"""The roster of a class for its teacher, administrators and affairs workers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cms.actions import jobs
+from cms.forms_on_paper import FORMS, Form
 from cms.refusals import Refused
 from enrollment.actions import certificates, classes, groups
 from enrollment.forms import GroupsForm, QuotaForm, SearchForm, WithdrawalForm, status_choices
@@ -26,7 +27,6 @@ from enrollment.models import (
     ROSTER_STATUSES,
     SEATED_STATUSES,
     Appointment,
-    Certificate,
     Enrollment,
     EnrollmentStatus,
     Post,
@@ -40,8 +40,6 @@ from enrollment.rules import class_life
 from enrollment.views.class_access import Opened, Rights, class_sections, lists_classes, open_for_anybody
 
 PER_PAGE = 100
-#: A certificate's code has sixteen letters and digits; what is longer is none.
-LONGEST_CODE = 40
 FOUND = 20
 TONES = {
     EnrollmentStatus.ENROLLED: "good",
@@ -139,27 +137,22 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
         "chosen_status": statuses,
         "withdrawal_form": forms.get("withdrawal") or WithdrawalForm(),
         "quota_form": forms.get("quota") or QuotaForm(),
+        "forms": _forms(rights),
         "groups_form": forms.get("groups") or GroupsForm(),
         **_found(request, training_class, rights),
     }
     return render(request, "enrollment/class_roster.html", context, status=422 if forms else 200)
 
 
-@login_required
-@require_GET
-def class_roster_print(request: HttpRequest, pk: int) -> HttpResponse:
-    """The roster 花名册 on paper: everybody on it, group by group."""
-    training_class = _class_for_staff(request, pk).training_class
-    people = (
-        _roster(training_class, request.user)
-        .filter(status__in=ROSTER_STATUSES)
-        .order_by("group_number", "trainee__home_organization__path", "trainee__name", "pk")
-    )
-    return render(
-        request,
-        "enrollment/class_roster_print.html",
-        {"training_class": training_class, "rows": [_row(held) for held in people]},
-    )
+#: Papers of a class in the order in which they are needed; those after the roster belong to who runs it.
+FORM_CODES = ("notice", "quotas", "roster", "groups", "timetable")
+FORM_CODES_OF_STAFF = ("attendance",)
+
+
+def _forms(rights: Rights) -> list[Form]:
+    """The printed forms that apps have registered for classes."""
+    codes = (*FORM_CODES, *FORM_CODES_OF_STAFF) if rights.manages else FORM_CODES
+    return [FORMS[code] for code in codes if code in FORMS]
 
 
 def _counts(training_class: TrainingClass) -> dict[str, int]:
@@ -357,42 +350,3 @@ DEEDS: dict[str, Deed] = {
     "groups": _groups,
     "certify": _certify,
 }
-
-
-# --- For anybody -----------------------------------------------------------------------------------
-
-
-def masked_name(name: str) -> str:
-    """A name as strangers see it: 张*三 for three characters, 张* for two."""
-    if len(name) <= 1:
-        return "*"
-    if len(name) == 2:
-        return f"{name[0]}*"
-    return f"{name[0]}{'*' * (len(name) - 2)}{name[-1]}"
-
-
-@require_GET
-def certificate(request: HttpRequest, code: str) -> HttpResponse:
-    """Whether a certificate is genuine: its number, class and a masked name, and nothing else."""
-    found = (
-        Certificate.objects.select_related("enrollment__trainee", "enrollment__training_class")
-        .filter(verification_code=code.strip().upper())
-        .first()
-    )
-    context = {
-        "certificate": found,
-        "name": masked_name(found.enrollment.trainee.name) if found else "",
-        "code": code,
-    }
-    response = render(request, "enrollment/certificate.html", context, status=200 if found else 404)
-    response["X-Robots-Tag"] = "noindex"
-    return response
-
-
-@require_GET
-def certificate_check(request: HttpRequest) -> HttpResponse:
-    """Where anybody types the code that stands on a certificate."""
-    code = "".join(request.GET.get("code", "").split()).upper()
-    if code and len(code) <= LONGEST_CODE and code.isalnum():
-        return redirect("enrollment:certificate", code=code)
-    return render(request, "enrollment/certificate_check.html", {"code": code})

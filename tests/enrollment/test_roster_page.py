@@ -1,23 +1,19 @@
-"""The class roster for teachers, administrators and affairs workers; certificates for strangers."""
+"""The class roster for teachers, administrators and affairs workers."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from cms.actions import jobs
 from cms.models import Job
-from enrollment.actions.certificates import issue_in_bulk, revoke
-from enrollment.actions.classes import enrol, enrol_in_bulk, nominate, set_quota, transition
+from enrollment.actions.certificates import issue_in_bulk
+from enrollment.actions.classes import enrol, enrol_in_bulk, nominate, set_quota
 from enrollment.jobs import BATCH
 from enrollment.models import Certificate, Enrollment, EnrollmentStatus, Quota, TrainingClass
-from enrollment.views.classes import masked_name
-from tests.factories.enrollment import ready_to_close, trainees, training_class
+from tests.factories.enrollment import trainees, training_class
 
 #: Session with user, scope, class, roster count, roster, counts, quotas: whatever the class holds.
 ROSTER_QUERIES = 7
@@ -132,7 +128,7 @@ def test_a_class_run_by_its_teacher(opened, soft, chen, sign_in):
     page = says(client.post(roster(opened), {"do": "transition", "to": "closed"}, follow=True))
     assert f"{opened.ends_on:%Y}" in page
     assert TrainingClass.objects.get().status == "running", "it is not over yet"
-    printed = says(client.get(reverse("enrollment:class_roster_print", args=[opened.pk])))
+    printed = says(client.get(reverse("forms:form_print", args=["roster", opened.pk])))
     assert printed.count("中共示例软件有限公司支部委员会") == 3
 
 
@@ -144,48 +140,6 @@ def test_the_list_of_classes(opened, soft, li, zhang, sign_in):
     set_quota(training_class=opened, organization=soft, seats=1, actor=None)
     assert opened.title in says(sign_in(user=li).get(reverse("enrollment:class_list")))
     assert sign_in(user=zhang).get(reverse("enrollment:class_list")).status_code == 404
-
-
-# --- Certificates ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def certificate(soft, zhang, zhao):
-    start = timezone.localdate() - dt.timedelta(days=7)
-    one = training_class(starts_on=start, days=2, title="示例书记班")
-    enrol(training_class=one, trainee=zhang.trainee, actor=None)
-    one = transition(training_class=one, to="running", actor=zhao)
-    one = transition(training_class=ready_to_close(one), to="closed", actor=zhao)
-    return issue_in_bulk(training_class=one, actor=zhao)[0]
-
-
-def test_a_stranger_learns_that_it_is_genuine_and_nothing_else(client, certificate, zhang):
-    response = client.get(reverse("enrollment:certificate", args=[certificate.verification_code.lower()]))
-    page = says(response)
-    assert response.status_code == 200
-    assert certificate.number in page
-    assert "张*员" in page
-    assert "张学员" not in page
-    assert zhang.phone not in page
-    assert response["X-Robots-Tag"] == "noindex"
-
-
-def test_a_revoked_certificate_says_so(client, certificate, zhao):
-    revoke(certificate=certificate, actor=zhao, reason="信息有误")
-    page = says(client.get(reverse("enrollment:certificate", args=[certificate.verification_code])))
-    assert "信息有误" not in page
-    assert "text-danger" in page or "revoked" in page or "撤销" in page
-
-
-def test_an_unknown_code(client, db):
-    assert client.get(reverse("enrollment:certificate", args=["NOSUCHCODE"])).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("name", "masked"), [("张三", "张*"), ("张学员", "张*员"), ("欧阳学员", "欧**员"), ("张", "*")]
-)
-def test_masked_names(name, masked):
-    assert masked_name(name) == masked
 
 
 # --- Certificates of many ----------------------------------------------------------------------------

@@ -107,6 +107,12 @@ TABLE = (
     line("enrollment:class_notice*", some("zhang", "wang", "li", "zhao"), some("zhou")),
     line("enrollment:class_leave", some("zhang", "wang", "zhao")),
     line("enrollment:class_leave_*", some("zhang", "zhao")),
+    line("enrollment:certificate_pdf", some("zhang", "li", "zhao")),
+    line("enrollment:proof", some("zhang", "li", "zhao")),
+    line("enrollment:certificate_manage", some("zhao"), some("chen")),
+    line("enrollment:certificate_template", some("zhao")),
+    line("enrollment:certificate_sample", some("zhao")),
+    line("enrollment:class_certificates", some("zhao"), some("chen")),
     # Anyone with a role may open the list; it holds what they may see.
     line("enrollment:class_*", some("li", "zhao"), some("chen", "zhou", "sun")),
     # --- Courses
@@ -146,6 +152,8 @@ TABLE = (
     # --- Background work: a person's own
     line("jobs:list", SIGNED_IN),
     line("jobs:*", some("li")),
+    # --- Printed forms: each finds its subject for whoever asks
+    line("forms:*", some("zhao"), SIGNED_IN),
     # --- Files and pages of the site
     line("cms:*", NOBODY, EVERYBODY),
     line(":wagtaildocs_*", NOBODY, EVERYBODY),

@@ -156,6 +156,7 @@ def world(everyone, soft, bio, park):
     duplicates.find_duplicates()
     pair = DuplicatePair.objects.get(one=twins[0], other=twins[1])
     merger = merge_people(keeper=twins[2], other=twins[3], actor=zhao)
+    certificate = certificates.issue(enrollment=finished, actor=zhao)
     values: dict[str, Any] = {
         **{f"portal:workbench_duplicate{name}:pk": pair.pk for name in ("", "_merge", "_apart")},
         "portal:workbench_merger:pk": merger.pk,
@@ -180,7 +181,13 @@ def world(everyone, soft, bio, park):
         "portal:external_pk": sent_in(zhang).pk,
         "portal:adjustment_pk": proposed(everyone["li"], zhang).pk,
         "portal:activity_pk": held(everyone["li"], zhang).pk,
-        "enrollment:code": certificates.issue(enrollment=finished, actor=zhao).verification_code,
+        "enrollment:proof:pk": zhang.trainee.pk,
+        "forms:code": "roster",
+        "forms:key": training_class.pk,
+        "enrollment:code": certificate.verification_code,
+        "enrollment:certificate_pdf:pk": certificate.pk,
+        "enrollment:certificate_manage:pk": certificate.pk,
+        "enrollment:version": certificate.template.version,
         "courses:slug": course.slug,
         "courses:lesson_slug": lesson.slug,
         "courses:lesson_id": lesson.pk,
@@ -399,6 +406,9 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
         ("practicum:host_visit", ["practicum:visit:pk"]),
         ("courses:attempt", ["courses:attempt_id"]),
         ("enrollment:class_roster", ["enrollment:pk"]),
+        ("enrollment:class_certificates", ["enrollment:pk"]),
+        ("enrollment:certificate_pdf", ["enrollment:certificate_pdf:pk"]),
+        ("enrollment:certificate_manage", ["enrollment:certificate_manage:pk"]),
         ("portal:workbench_import", ["portal:pk"]),
         ("portal:workbench_class", ["portal:workbench_class:pk"]),
         ("portal:person_explanation", ["portal:trainee_pk"]),

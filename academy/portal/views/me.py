@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from academy import reports
 from academy.portal import own_data
 from academy.templatetags.shell import me_tabs
+from cms.pdf import why_resting
 from cms.refusals import Refused
 from cms.spreadsheets import attachment, workbook
 from enrollment.actions.corrections import ask_correction
@@ -140,7 +141,12 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
         request,
         "academy/certificates.html",
         "certificates",
-        {"trainee": trainee, "certificates": list(reports.certificates_of(trainee))},
+        {
+            "trainee": trainee,
+            "certificates": list(reports.certificates_of(trainee)),
+            "years": years_of(trainee),
+            "resting": why_resting(),
+        },
     )
 
 

@@ -79,21 +79,11 @@ def test_a_piece_of_news_leads_to_its_neighbours(client, site):
     assert 'aria-current="page"' in page.partition("<main")[0]
 
 
-@pytest.mark.parametrize("typed", ["abcd1234efgh5678", " ABCD 1234 efgh 5678 "])
-def test_a_code_is_taken_as_it_is_typed(client, typed):
-    answer = client.get(reverse("enrollment:certificate_check"), {"code": typed})
-    assert (answer.status_code, answer.url) == (
-        302,
-        reverse("enrollment:certificate", args=["ABCD1234EFGH5678"]),
-    )
-
-
-@pytest.mark.parametrize("typed", ["../admin", "<script>", "a" * 41])
-def test_what_is_no_code_is_said_and_leads_nowhere(client, typed):
-    answer = client.get(reverse("enrollment:certificate_check"), {"code": typed})
-    assert answer.status_code == 200
+@pytest.mark.parametrize("typed", ["../admin", "<script>", "a" * 41, "²"])
+def test_what_is_no_code_is_not_confirmed_and_leads_nowhere(client, typed):
+    answer = client.post(reverse("enrollment:certificate_check"), {"number": "1", "code": typed})
+    assert answer.status_code in {404, 422}
     assert "<script>" not in answer.content.decode().partition("<main")[2]
-    assert 'role="alert"' in answer.content.decode()
 
 
 def test_the_page_of_a_code_that_is_none_offers_another_try(client):

@@ -72,6 +72,7 @@ def members(request: WorkerRequest) -> HttpResponse:
             "lead": "、".join(root.name for root in roots),
             "deadlines": deadlines[:DEADLINES_SHOWN],
             "more_deadlines": max(0, len(deadlines) - DEADLINES_SHOWN),
+            "looked_after": roots,
             "tabs": tabs("workbench"),
             "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },

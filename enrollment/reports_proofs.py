@@ -1,0 +1,207 @@
+"""What a proof of study says, and whether what somebody holds in hand is confirmed: read from the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.models import (
+    Appointment,
+    Certificate,
+    Enrollment,
+    HourBalance,
+    HourEntry,
+    HourKind,
+    ProofKind,
+    Standing,
+    StudyProof,
+    Trainee,
+)
+from enrollment.rules.codes import in_chinese, masked_name, plain
+
+#: Proofs are Chinese papers; kinds of hours stand on them as they are called in the forms.
+KIND_NAMES: dict[str, str] = {
+    HourKind.ONLINE: "网络课程",
+    HourKind.LIVE: "直播课堂",
+    HourKind.CLASSROOM: "课堂培训",
+    HourKind.BASE_VISIT: "基地现场教学",
+    HourKind.FORUM: "论坛沙龙",
+    HourKind.BRANCH: "支部组织生活",
+    HourKind.EXTERNAL: "外部培训",
+    HourKind.ADJUSTMENT: "学时调整",
+}
+
+
+#: Posts as they stand on paper.
+POST_NAMES = {
+    "secretary": "书记",
+    "deputy_secretary": "副书记",
+    "organization_member": "组织委员",
+    "publicity_member": "宣传委员",
+    "discipline_member": "纪检委员",
+    "committee_member": "委员",
+    "affairs_worker": "党务工作者",
+    "member": "党员",
+}
+
+
+def figures_of(trainee: Trainee, kind: str, year: int) -> dict[str, dict[str, int]]:
+    """Quarter hours by year and kind as the ledger has them now (one query)."""
+    balances = HourBalance.objects.filter(trainee=trainee).exclude(quarters=0)
+    if kind == ProofKind.YEAR:
+        balances = balances.filter(year=year)
+    figures: dict[str, dict[str, int]] = {}
+    for row in balances.order_by("year", "kind"):
+        figures.setdefault(str(row.year), {})[row.kind] = row.quarters
+    return figures
+
+
+def _standing(row: Standing) -> dict[str, Any]:
+    return {
+        "year": row.year,
+        "organization": row.organization.name,
+        "required": None if row.is_exempt else row.required_quarters,
+        "earned": row.earned_quarters,
+        "is_exempt": row.is_exempt,
+        "has_reached": row.has_reached,
+    }
+
+
+def content_of(trainee: Trainee, kind: str, year: int) -> dict[str, Any]:
+    """Everything that stands on a proof, as plain values that can be kept (six queries at most)."""
+    standings = Standing.objects.filter(trainee=trainee).select_related("organization").order_by("year")
+    posts = (
+        Appointment.objects.filter(trainee=trainee)
+        .select_related("organization")
+        .order_by("started_on", "pk")
+    )
+    content: dict[str, Any] = {
+        "name": trainee.name,
+        "gender": {"m": "男", "f": "女"}.get(trainee.gender, ""),
+        "organization": trainee.home_organization.name,
+        "figures": figures_of(trainee, kind, year),
+    }
+    if kind == ProofKind.YEAR:
+        content["standings"] = [_standing(row) for row in standings.filter(year=year)]
+        content["entries"] = [
+            {
+                "on": timezone.localdate(row.starts_at or row.recorded_at).isoformat(),
+                "title": row.title,
+                "kind": row.kind,
+                "quarters": row.quarters,
+            }
+            for row in HourEntry.objects.standing()
+            .filter(trainee=trainee, year=year)
+            .order_by(Coalesce("starts_at", "recorded_at"), "pk")
+        ]
+        return content
+    content["standings"] = [_standing(row) for row in standings]
+    content["joined_on"] = in_chinese(trainee.joined_on) if trainee.joined_on else ""
+    content["posts"] = [
+        {
+            "post": POST_NAMES[row.post],
+            "organization": row.organization.name,
+            "from": row.started_on.isoformat(),
+            "to": row.ended_on.isoformat() if row.ended_on else "",
+        }
+        for row in posts
+    ]
+    held = (
+        Enrollment.objects.filter(trainee=trainee)
+        .on_roster()
+        .select_related("training_class", "certificate")
+        .order_by("training_class__starts_on", "pk")
+    )
+    content["classes"] = [
+        {
+            "title": row.training_class.title,
+            "from": row.training_class.starts_on.isoformat(),
+            "to": row.training_class.ends_on.isoformat(),
+            "certificate": _number(row),
+        }
+        for row in held
+    ]
+    return content
+
+
+def _number(row: Enrollment) -> str:
+    certificate = getattr(row, "certificate", None)
+    return certificate.number if certificate is not None and certificate.is_in_force else ""
+
+
+# --- For strangers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a stranger learns of a paper: never a full name, an organization or a reason."""
+
+    title: str | Promise
+    number: str
+    state: str
+    facts: list[tuple[str | Promise, str]] = field(default_factory=list)
+
+
+def confirm_certificate(certificate: Certificate) -> Confirmation:
+    """Of a certificate: genuine, revoked or replaced (and by which number)."""
+    facts: list[tuple[str | Promise, str]] = [
+        (_("Name"), masked_name(certificate.holder)),
+        (_("Training class"), str(certificate.printed.get("class", ""))),
+        (_("Issued on"), in_chinese(timezone.localdate(certificate.issued_at))),
+    ]
+    state = "genuine"
+    if certificate.replaced_at is not None:
+        state = "replaced"
+        if certificate.replaced_by is not None:
+            facts.append((_("Replaced by"), certificate.replaced_by.number))
+    if certificate.revoked_at is not None:
+        state = "revoked"
+    return Confirmation(_("Certificate of completion"), certificate.number, state, facts)
+
+
+def confirm_proof(proof: StudyProof) -> Confirmation:
+    """Of a proof of study: the total that was printed, and whether the ledger changed since (one query)."""
+    now = figures_of(proof.trainee, proof.kind, proof.year)
+    years = sorted(proof.printed["figures"]) or [str(timezone.localdate(proof.issued_at).year)]
+    span = years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
+    facts: list[tuple[str | Promise, str]] = [
+        (_("Name"), masked_name(proof.holder)),
+        (_("Year"), str(proof.year or span)),
+        (_("Study hours"), f"{proof.hours:f}"),
+        (_("Issued on"), in_chinese(timezone.localdate(proof.issued_at))),
+    ]
+    state = "genuine" if now == proof.printed["figures"] else "changed"
+    return Confirmation(ProofKind(proof.kind).label, proof.number, state, facts)
+
+
+def confirmed(code: str, number: str | None = None) -> Confirmation | None:
+    """The paper that bears ``code`` (and ``number``, where it was typed); nothing where the two do not fit.
+
+    Both kinds of paper are looked up whatever is found: who asks in vain learns nothing by the time it takes.
+    """
+    wanted = plain(code)[:40]
+    certificate = Certificate.objects.select_related("replaced_by").filter(verification_code=wanted).first()
+    proof = StudyProof.objects.select_related("trainee").filter(verification_code=wanted).first()
+    found: Certificate | StudyProof | None = certificate or proof
+    if found is None or (number is not None and plain(found.number) != plain(number)):
+        return None
+    return confirm_certificate(found) if isinstance(found, Certificate) else confirm_proof(found)
+
+
+def total_of(figures: dict[str, dict[str, int]]) -> int:
+    """Quarter hours of all years and kinds together."""
+    return sum(sum(kinds.values()) for kinds in figures.values())
+
+
+def ledger_total(trainee: Trainee, year: int) -> int:
+    """What the entries themselves add up to: what a proof must equal (one query)."""
+    rows = HourEntry.objects.filter(trainee=trainee)
+    if year:
+        rows = rows.filter(year=year)
+    return rows.aggregate(total=Sum("quarters", default=0))["total"]
