@@ -167,7 +167,8 @@ def confirm_certificate(certificate: Certificate) -> Confirmation:
 
 def confirm_proof(proof: StudyProof) -> Confirmation:
     """Of a proof of study: the total that was printed, and whether the ledger changed since (one query)."""
-    now = figures_of(proof.trainee, proof.kind, proof.year)
+    # The record may have been merged into another: the person's hours stand there now.
+    now = figures_of(proof.trainee.merged_into or proof.trainee, proof.kind, proof.year)
     years = sorted(proof.printed["figures"]) or [str(timezone.localdate(proof.issued_at).year)]
     span = years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
     facts: list[tuple[str | Promise, str]] = [
@@ -187,7 +188,7 @@ def confirmed(code: str, number: str | None = None) -> Confirmation | None:
     """
     wanted = plain(code)[:40]
     certificate = Certificate.objects.select_related("replaced_by").filter(verification_code=wanted).first()
-    proof = StudyProof.objects.select_related("trainee").filter(verification_code=wanted).first()
+    proof = StudyProof.objects.select_related("trainee__merged_into").filter(verification_code=wanted).first()
     found: Certificate | StudyProof | None = certificate or proof
     if found is None or (number is not None and plain(found.number) != plain(number)):
         return None

@@ -6,21 +6,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from django.db.models import Exists, OuterRef, Q
+
 from cms.refusals import Reason
 from enrollment.actions.classes import seat_plan
 from enrollment.actions.roles import synchronize_groups
 from enrollment.models import (
     SEATED_STATUSES,
+    STANDING_CLAIMS,
     Appointment,
     BranchActivity,
     Certificate,
+    ClaimStatus,
     ClassStatus,
     CorrectionRequest,
     CorrectionStatus,
     Enrollment,
     EnrollmentStatus,
     Exemption,
+    ExternalTraining,
     Guide,
+    HourAdjustment,
     Invitation,
     Message,
     RoleGrant,
@@ -76,7 +82,36 @@ def _move_posts(merging: Merging) -> None:
         ]
     Appointment.objects.filter(trainee=pair.other_id).update(trainee=pair.keeper_id)
     Appointment.objects.bulk_create(made)
+    _move_exemptions(pair)
+
+
+def _move_exemptions(pair: Pair) -> None:
+    """Days that both records exempt are exempt once: the other's remain on the days beside."""
+    held = {row.pk: row for row in Exemption.objects.filter(trainee__in=pair.people)}
+    days: dict[int, list[Days]] = {pk: [] for pk in pair.people}
+    for row in held.values():
+        days[row.trainee_id].append(Days(row.pk, row.starts_on, row.ends_on))
+    made: list[Exemption] = []
+    for key, pieces in rules.timeline(days[pair.keeper_id], days[pair.other_id]).items():
+        row = held[key]
+        if not pieces:
+            row.delete()
+            continue
+        first, *others = pieces
+        Exemption.objects.filter(pk=key).update(starts_on=first.starts_on, ends_on=first.ends_on)
+        made += [
+            Exemption(
+                trainee_id=pair.keeper_id,
+                ground=row.ground,
+                reason=row.reason,
+                starts_on=piece.starts_on,
+                ends_on=piece.ends_on,
+                recorded_by_id=row.recorded_by_id,
+            )
+            for piece in others
+        ]
     Exemption.objects.filter(trainee=pair.other_id).update(trainee=pair.keeper_id)
+    Exemption.objects.bulk_create(made)
 
 
 # --- Classes ------------------------------------------------------------------------------------------------
@@ -177,6 +212,22 @@ def _move_records(merging: Merging) -> None:
     )
 
 
+# --- Claims of hours ----------------------------------------------------------------------------------------
+
+
+def _move_claims(merging: Merging) -> None:
+    """Claims go along. The same training sent in for both records stands once, in the record that stays."""
+    keeper, other = merging.pair.keeper_id, merging.pair.other_id
+    standing = ExternalTraining.objects.filter(status__in=STANDING_CLAIMS)
+    mine = standing.filter(trainee=keeper)
+    standing.filter(trainee=other).filter(
+        Q(evidence_digest__in=mine.values("evidence_digest"))
+        | Exists(mine.filter(starts_at=OuterRef("starts_at"), ends_at=OuterRef("ends_at")))
+    ).update(status=ClaimStatus.WITHDRAWN, withdrawn_at=merging.now, withdrawal=merging.note[:300])
+    ExternalTraining.objects.filter(trainee=other).update(trainee=keeper)
+    HourAdjustment.objects.filter(trainee=other).update(trainee=keeper)
+
+
 # --- Accounts -----------------------------------------------------------------------------------------------
 
 
@@ -249,6 +300,15 @@ def register_followers() -> None:
                 Part(Invitation, "trainee"),
             ],
             move=_move_records,
+        ),
+        Follower(
+            "claims",
+            PEOPLE,
+            [
+                Part(ExternalTraining, "trainee", settled=("status",)),
+                Part(HourAdjustment, "trainee", settled=("status",)),
+            ],
+            move=_move_claims,
         ),
         Follower(
             "accounts",

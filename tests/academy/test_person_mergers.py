@@ -39,6 +39,8 @@ from enrollment.models import (
     DuplicatePair,
     Enrollment,
     EnrollmentStatus,
+    ExternalTraining,
+    HourAdjustment,
     HourBalance,
     HourEntry,
     HourSpan,
@@ -624,6 +626,8 @@ def test_every_row_that_points_to_a_person_or_an_account_is_thought_of():
         # into.
         ("enrollment.HourEntry", "trainee"),
         ("practicum.CheckinEvent", "trainee"),
+        # What was printed is never changed: its public page reads the ledger of the record that stays.
+        ("enrollment.StudyProof", "trainee"),
         # Derived from the ledger, posts and rosters.
         ("enrollment.HourSpan", "trainee"),
         ("enrollment.HourBalance", "trainee"),
@@ -657,6 +661,72 @@ def test_every_row_that_points_to_a_person_or_an_account_is_thought_of():
         ("enrollment.User_user_permissions", "user"),
         ("enrollment.UserSession", "user"),
         ("enrollment.MessagePreference", "user"),
+        # Who confirmed a notice did so for an organization.
+        ("enrollment.NoticeReceipt", "user"),
         ("enrollment.Trainee", "user"),
     }
     assert theirs - moved - with_the_account == set()
+
+
+def test_days_that_both_records_exempt_are_exempt_once(tree, zhao):
+    keeper, other = (admit(name="示例免", organization=tree.soft, actor=None) for _ in range(2))
+
+    def days(one):
+        return sorted((row.starts_on, row.ends_on) for row in one.exemptions.all())
+
+    mine = [(dt.date(2026, 3, 1), dt.date(2026, 4, 30))]
+    theirs = [(dt.date(2026, 2, 1), dt.date(2026, 5, 31)), (dt.date(2026, 8, 1), None)]
+    for one, spans in ((keeper, mine), (other, theirs)):
+        for start, end in spans:
+            exempt(trainee=one, ground="illness", reason="病休", starts_on=start, ends_on=end, actor=zhao)
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    assert days(keeper) == [
+        (dt.date(2026, 2, 1), dt.date(2026, 2, 28)),
+        (dt.date(2026, 3, 1), dt.date(2026, 4, 30)),
+        (dt.date(2026, 5, 1), dt.date(2026, 5, 31)),
+        (dt.date(2026, 8, 1), None),
+    ]
+    assert days(other) == []
+    assert verify().agrees
+    undo_merger(merger=merger, actor=zhao)
+    assert (days(keeper), days(other)) == (mine, theirs)
+    assert verify().agrees
+
+
+def test_a_training_sent_in_for_both_records_stands_once(tree, zhao, zhou):
+    keeper, other = (admit(name="示例外", organization=tree.soft, actor=None) for _ in range(2))
+    noon = timezone.now().replace(hour=4, minute=0, second=0, microsecond=0) - dt.timedelta(days=3)
+
+    def training(person, key, **changes):
+        fields = {
+            "trainee": person, "title": "市委党校培训", "organizer": "市委党校", "unit": "day", "amount": 1,
+            "quarters": 32, "starts_at": noon, "ends_at": noon + dt.timedelta(hours=6), "evidence": "x.pdf",
+            "evidence_name": "证明.pdf", "evidence_digest": key, "submission_key": key, "submitted_by": zhao,
+        }  # fmt: skip
+        return ExternalTraining.objects.create(**{**fields, **changes})
+
+    stays = training(keeper, "a")
+    again = training(other, "b")
+    elsewhere = training(
+        other, "c", starts_at=noon - dt.timedelta(days=9), ends_at=noon - dt.timedelta(days=8)
+    )
+    proposed = HourAdjustment.objects.create(
+        trainee=other,
+        title="补记",
+        quarters=4,
+        year=noon.year,
+        reason="漏记",
+        submission_key="d",
+        submitted_by=zhao,
+    )
+    merger = merge_people(keeper=keeper, other=other, actor=zhao)
+    claims = {row.pk: row for row in ExternalTraining.objects.filter(trainee=keeper)}
+    assert {pk: row.status for pk, row in claims.items()} == {
+        stays.pk: "open", again.pk: "withdrawn", elsewhere.pk: "open",
+    }  # fmt: skip
+    assert "重复档案合并" in claims[again.pk].withdrawal
+    assert HourAdjustment.objects.get().trainee == keeper
+    undo_merger(merger=merger, actor=zhao)
+    assert set(ExternalTraining.objects.filter(trainee=other).waiting()) == {again, elsewhere}
+    assert HourAdjustment.objects.get() == proposed
+    assert HourAdjustment.objects.get().trainee == other
