@@ -107,6 +107,10 @@ register(
     Kind("certificate_issued", Group.CLASSES, "award"),
     Kind("correction_answered", Group.STUDY, "person"),
     Kind("records_merged", Group.STUDY, "person"),
+    Kind("transfer_done", Group.STUDY, "person"),
+    Kind("transfer_asked", Group.WORK, "arrow-left-right"),
+    Kind("transfer_answered", Group.WORK, "arrow-left-right"),
+    Kind("transfer_waits", Group.WORK, "arrow-left-right"),
     Kind("hours_short", Group.STUDY, "clock-history"),
     Kind("hours_summary", Group.WORK, "clock-history"),
 )

@@ -85,6 +85,7 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.transfers import PersonTransfer, TransferState
 
 __all__ = [
     "CLASS_STATUSES_SHOWN",
@@ -143,6 +144,7 @@ __all__ = [
     "PairState",
     "Pairing",
     "PersonMerger",
+    "PersonTransfer",
     "Post",
     "Quota",
     "Role",
@@ -155,6 +157,7 @@ __all__ = [
     "TitleLevel",
     "Trainee",
     "TrainingClass",
+    "TransferState",
     "User",
     "UnknownSignIn",
     "UserSession",

@@ -20,6 +20,7 @@ SECTIONS = (
     "workbench_classes",
     "workbench_activities",
     "workbench_requests",
+    "workbench_transfers",
     "workbench_duplicates",
 )
 
@@ -52,6 +53,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "workbench_classes": _("Nominations"),
         "workbench_activities": _("Branch activities"),
         "workbench_requests": _("Corrections"),
+        "workbench_transfers": _("Transfers"),
         "workbench_duplicates": _("Duplicates"),
     }
     return [

@@ -19,7 +19,7 @@ from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, tabs
 from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
-from enrollment.models import CohortCode, Trainee
+from enrollment.models import CohortCode, Trainee, User
 from enrollment.requests import number_in, numbers_in
 
 PEOPLE_PER_PAGE = 50
@@ -52,6 +52,7 @@ def members(request: WorkerRequest) -> HttpResponse:
     for person in page:
         person.cohort_name = COHORTS.get(person.cohort, "")
         person.shortfall = max(0, person.missing or 0)
+        person.is_ours = _may_hand_over(request.user, person)
     roots = reports.roots_of(request.user)
     return render(
         request,
@@ -66,6 +67,13 @@ def members(request: WorkerRequest) -> HttpResponse:
             "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },
     )
+
+
+def _may_hand_over(user: User, person: Trainee) -> bool:
+    """Whether ``user`` keeps the record: the home organization is theirs, and the person is somebody else."""
+    if person.user_id == user.pk:
+        return False
+    return user.scope.everything or person.home_organization.path.startswith(user.scope.managed_paths)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
