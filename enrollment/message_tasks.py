@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from enrollment.actions import messages, reminders
+from enrollment.actions import messages, reminders, transfers
 
 
 def send_messages() -> str:
@@ -13,6 +13,9 @@ def send_messages() -> str:
 
 
 def remind() -> str:
-    """Every morning: whoever is short of the year's hours and due for it is reminded."""
+    """Every morning: whoever is short of the year's hours and due for it is reminded, and whom a transfer
+    waits for.
+    """
     done = reminders.remind(now=timezone.now())
-    return f"{done.people} people, {done.summaries} summaries"
+    waiting = transfers.remind_of_transfers(now=timezone.now())
+    return f"{done.people} people, {done.summaries} summaries, {waiting} transfers"

@@ -35,5 +35,6 @@ def load(plan: Plan) -> None:
     year.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)
     claims.load(plan, actor)
+    people.leave_transfers_open(founded, actor)
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

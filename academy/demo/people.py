@@ -19,6 +19,7 @@ from academy.demo.plan import Plan, content
 from enrollment.actions.duplicates import find_duplicates
 from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, exempt_in_bulk
 from enrollment.actions.roster import import_file
+from enrollment.actions.transfers import start_transfer
 from enrollment.models import (
     STEP,
     Exemption,
@@ -102,6 +103,23 @@ def leave_a_duplicate(organization: Organization, actor: User) -> None:
     }
     amend_in_bulk(changes=[Amendment(trainee_id=other.pk, details=details)], actor=actor)
     find_duplicates()
+
+
+def leave_transfers_open(organizations: Sequence[Organization], actor: User) -> None:
+    """One person on the way to an organization of 李干事's and one out of it, after the year was entered."""
+    ours, elsewhere = organizations[2], organizations[FIXED_COUNT]
+    today = timezone.localdate()
+    for source, target, reason in (
+        (elsewhere, ours, "工作单位变动，劳动关系已转入"),
+        (ours, elsewhere, "企业搬迁，就近参加组织生活"),
+    ):
+        person = (
+            Trainee.objects.active()
+            .filter(home_organization=source, appointments__post=Post.MEMBER)
+            .order_by("-pk")[:1]
+            .get()
+        )
+        start_transfer(trainee=person, organization=target, on=today, reason=reason, actor=actor)
 
 
 def _import_rosters(plan: Plan, people: list[Person], actor: User) -> None:

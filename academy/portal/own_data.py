@@ -131,6 +131,25 @@ def _sheets_of(trainee: Trainee) -> Iterator[Sheet]:
             for given in trainee.exemptions.order_by("starts_on", "pk")
         ],
     )
+    transfers = trainee.transfers.select_related("from_organization", "to_organization").order_by("pk")
+    yield Sheet(
+        _("Transfers"),
+        [_("From (organization)"), _("To (organization)"), _("Effective on"), _("Reason"), _("State")],
+        [
+            [row.from_organization.name, row.goes_to, _day(row.on), row.reason, row.get_state_display()]
+            for row in transfers
+        ],
+    )
+    yield Sheet(
+        _("Records merged into this one"),
+        [_("Name"), _("Organization"), _("Merged")],
+        [
+            [row.other.name, row.other.home_organization.name, _moment(row.merged_at)]
+            for row in trainee.mergers_kept.standing()
+            .select_related("other__home_organization")
+            .order_by("merged_at")
+        ],
+    )
     entries = HourEntry.objects.filter(trainee=trainee).select_related("reverses").order_by("year", "pk")
     yield Sheet(
         _("Hour ledger"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import ExtractMonth, ExtractYear
 from django.utils import timezone
 
@@ -171,17 +171,11 @@ def _decide(
     return pair
 
 
-def settle_pairs(*, one_id: int, other_id: int, actor: User | None, now: dt.datetime) -> None:
-    """After a merger: this pair is decided, and other pairs of the record that went are no longer asked
-    about.
-    """
-    low, high = sorted((one_id, other_id))
+def settle_pairs(*, keeper_id: int, other_id: int, actor: User | None, now: dt.datetime) -> None:
+    """After a merger: this pair is decided, and nobody is asked about the record that went any more."""
+    low, high = sorted((keeper_id, other_id))
     DuplicatePair.objects.filter(one=low, other=high).update(
         state=PairState.MERGED, decided_by=actor, decided_at=now
     )
-
-
-def open_pairs(ids: Iterable[int]) -> QuerySet[DuplicatePair]:
-    """Open pairs among ``ids``."""
-    wanted = list(ids)
-    return DuplicatePair.objects.open().filter(one__in=wanted, other__in=wanted)
+    # What it has in common with others, it has from now on as part of the one that stays: the search sees.
+    DuplicatePair.objects.open().filter(Q(one=other_id) | Q(other=other_id)).delete()

@@ -29,6 +29,7 @@ from enrollment.models import (
     HourAdjustment,
     Invitation,
     Message,
+    PersonTransfer,
     RoleGrant,
     TrainingClass,
     User,
@@ -38,6 +39,7 @@ from enrollment.person_records import Follower, Merging, Pair, Part, Undoing, re
 from enrollment.roster_changes import announce
 from enrollment.rules import person_mergers as rules
 from enrollment.rules.person_mergers import Days
+from enrollment.rules.transfers import UNSETTLED
 
 #: Places in the order of locks (docs/locking.md).
 CLASSES, SESSIONS, LESSONS, PEOPLE = 20, 30, 40, 50
@@ -190,8 +192,15 @@ def _classes_returned(undoing: Undoing) -> None:
 # --- Branch life, corrections, invitations ------------------------------------------------------------------
 
 
+def _open_transfers(merging: Merging) -> Iterable[Reason]:
+    """Somebody on the way to another organization is not merged: what was offered must stay what it was."""
+    if PersonTransfer.objects.open().filter(trainee__in=merging.pair.people).exists():
+        yield UNSETTLED
+
+
 def _move_records(merging: Merging) -> None:
     keeper, other = merging.pair.keeper_id, merging.pair.other_id
+    PersonTransfer.objects.filter(trainee=other).update(trainee=keeper)
     attended = Attendees.objects.filter(trainee=keeper).values("branchactivity")
     theirs = Attendees.objects.filter(trainee=other)
     theirs.filter(branchactivity__in=attended).delete()
@@ -298,7 +307,9 @@ def register_followers() -> None:
                 Part(Attendees, "trainee"),
                 Part(CorrectionRequest, "trainee", settled=("status",)),
                 Part(Invitation, "trainee"),
+                Part(PersonTransfer, "trainee"),
             ],
+            refuse=_open_transfers,
             move=_move_records,
         ),
         Follower(

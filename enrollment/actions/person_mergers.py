@@ -191,7 +191,7 @@ def _merge(merging: Merging, reason: str) -> PersonMerger:
     for follower in followers():
         follower.settle(merging)
     Trainee.objects.filter(merged_into=other.pk).update(merged_into=keeper.pk)
-    settle_pairs(one_id=keeper.pk, other_id=other.pk, actor=merging.actor, now=merging.now)
+    settle_pairs(keeper_id=keeper.pk, other_id=other.pk, actor=merging.actor, now=merging.now)
     merger = PersonMerger.objects.create(
         keeper=keeper,
         other=other,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, Model
+from django.utils.functional import Promise
 
 from cms.refusals import Reason
 from enrollment.models import HourEntry, Trainee
@@ -75,7 +76,7 @@ def changed_since(changes: Iterable[Change]) -> list[Reason]:
                 _plain(fields[name], row) != value and fields[name].related_model is not HourEntry
                 for name, value in change["after"].items()
             ):
-                reasons.append(rules.changed_since(model._meta.verbose_name, row or change["pk"]))
+                reasons.append(rules.changed_since(kind_of(model), row or change["pk"]))
     return reasons
 
 
@@ -100,6 +101,13 @@ def put_back(changes: Iterable[Change], *, entries: Mapping[int, int]) -> None:
         for group in (returning, staying):
             _update(model, group, entries)
         _recreate(model, [change for change in ours if change["after"] is None], entries)
+
+
+def kind_of(model: type[Model]) -> str | Promise:
+    """What rows of ``model`` are, in words; a row that only joins two others is what it belongs to."""
+    # Of a table that Django made for a many-to-many relation: the model that declares it.
+    joins: Any = model._meta.auto_created
+    return (joins or model)._meta.verbose_name or model.__name__
 
 
 def _returns(change: Change, owners: Iterable[str]) -> bool:

@@ -115,6 +115,7 @@ from enrollment.models.plans import (
 )
 from enrollment.models.roster import RosterColumns
 from enrollment.models.sums import earned_by_dimension
+from enrollment.models.transfers import PersonTransfer, TransferState
 
 __all__ = [
     "AnnualPlan",
@@ -197,6 +198,7 @@ __all__ = [
     "Orientation",
     "Pairing",
     "PersonMerger",
+    "PersonTransfer",
     "Post",
     "ProofKind",
     "Quota",
@@ -213,6 +215,7 @@ __all__ = [
     "TitleLevel",
     "Trainee",
     "TrainingClass",
+    "TransferState",
     "User",
     "UnknownSignIn",
     "UserSession",

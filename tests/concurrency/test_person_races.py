@@ -12,12 +12,19 @@ from enrollment.actions.classes import enrol
 from enrollment.actions.hours import credit_hours
 from enrollment.actions.people import transfer
 from enrollment.actions.person_mergers import merge_people, undo_merger
+from enrollment.actions.transfers import (
+    accept_transfer,
+    decline_transfer,
+    start_transfer,
+    withdraw_transfer,
+)
 from enrollment.actions.verification import verify
 from enrollment.models import (
     SEATED_STATUSES,
     Enrollment,
     HourEntry,
     PersonMerger,
+    PersonTransfer,
     Standing,
     Trainee,
 )
@@ -179,3 +186,75 @@ def test_a_transfer_while_the_record_is_merged_strands_nobody(tree, race):
         held = Trainee.objects.get(pk=keeper.pk)
         assert held.appointments.current().get().organization_id == held.home_organization_id
     agrees()
+
+
+# --- Transfers ----------------------------------------------------------------------------------------------
+
+
+def test_accepted_declined_and_withdrawn_at_once_is_one_of_them(tree, race):
+    [person] = trainees(tree.soft, 1)
+    offered = start_transfer(
+        trainee=person, organization=tree.bio, on=timezone.localdate(), reason="调动", actor=None
+    )
+
+    def work(number):
+        row = PersonTransfer.objects.get(pk=offered.pk)
+        if number % 3 == 0:
+            return accept_transfer(transfer=row, actor=None).state
+        if number % 3 == 1:
+            return decline_transfer(transfer=row, actor=None, answer="否").state
+        return withdraw_transfer(transfer=row, actor=None).state
+
+    outcomes = race(work, THREADS)
+    assert crashed(outcomes) == []
+    [done] = [one for one in outcomes if not isinstance(one, Exception)]
+    assert {one.code for one in outcomes if isinstance(one, Refused)} == {"transfer_not_open"}
+    person.refresh_from_db()
+    offered.refresh_from_db()
+    assert offered.state == done
+    assert (person.home_organization == tree.bio) == (done == "accepted")
+    agrees()
+
+
+def test_control_answered_without_the_lock_the_record_and_the_person_disagree(tree, race, meeting):
+    """Both look, both see that it waits; one moves the person, the other writes that it was declined."""
+    [person] = trainees(tree.soft, 1)
+    offered = start_transfer(
+        trainee=person, organization=tree.bio, on=timezone.localdate(), reason="调动", actor=None
+    )
+    looked, accepted = meeting(2), meeting(2)
+
+    def work(number):
+        row = PersonTransfer.objects.get(pk=offered.pk)
+        assert row.is_open
+        looked.wait()
+        if number:
+            accept_transfer(transfer=row, actor=None)
+            accepted.wait()
+            return
+        accepted.wait()
+        PersonTransfer.objects.filter(pk=row.pk).update(state="declined", answered_at=timezone.now())
+
+    assert crashed(race(work, 2)) == []
+    person.refresh_from_db()
+    offered.refresh_from_db()
+    assert (offered.state, person.home_organization) == ("declined", tree.bio)
+
+
+def test_several_offers_of_one_person_are_one(tree, race):
+    [person] = trainees(tree.soft, 1)
+    targets = [tree.bio, tree.make]
+
+    def work(number):
+        return start_transfer(
+            trainee=person,
+            organization=targets[number % 2],
+            on=timezone.localdate(),
+            reason="调动",
+            actor=None,
+        ).pk
+
+    outcomes = race(work, THREADS)
+    assert crashed(outcomes) == []
+    assert {one.code for one in outcomes if isinstance(one, Refused)} == {"transfer_open"}
+    assert PersonTransfer.objects.open().count() == 1

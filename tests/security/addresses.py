@@ -84,6 +84,8 @@ TABLE = (
     line("portal:guide", NOBODY, SIGNED_IN),
     line("portal:guide_*", NOBODY, SIGNED_IN),
     line("portal:workbench_import*", some("li", "zhao")),
+    line("portal:workbench_transfer_new", some("li", "zhao")),
+    line("portal:workbench_transfer*", some("li", "zhao")),
     # A pair wholly among one's own people; the administrator's are all.
     line("portal:workbench_duplicate", some("li", "zhao")),
     line("portal:workbench_duplicate_*", some("li", "zhao")),

@@ -30,6 +30,7 @@ from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
 from enrollment.actions.person_mergers import merge_people
+from enrollment.actions.transfers import start_transfer
 from enrollment.evidence import EvidenceFile
 from practicum.actions import visits
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
@@ -157,9 +158,18 @@ def world(everyone, soft, bio, park):
     pair = DuplicatePair.objects.get(one=twins[0], other=twins[1])
     merger = merge_people(keeper=twins[2], other=twins[3], actor=zhao)
     certificate = certificates.issue(enrollment=finished, actor=zhao)
+    handed_over = start_transfer(
+        trainee=wang.trainee,
+        organization=bio,
+        on=timezone.localdate(),
+        reason="示例",
+        actor=everyone["li"],
+    )
     values: dict[str, Any] = {
         **{f"portal:workbench_duplicate{name}:pk": pair.pk for name in ("", "_merge", "_apart")},
         "portal:workbench_merger:pk": merger.pk,
+        "portal:workbench_transfer_new:pk": newcomer.pk,
+        **{f"portal:workbench_transfer{name}:pk": handed_over.pk for name in ("", "_answer")},
         "portal:workbench_merger_undo:pk": merger.pk,
         "accounts:handle": device_handle(UserSession.objects.get(user=zhang)),
         "accounts:code": invite_trainees(trainees=[newcomer], actor=zhao)[0].code,

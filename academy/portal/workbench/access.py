@@ -22,6 +22,7 @@ SECTIONS = (
     "workbench_external",
     "workbench_adjustments",
     "workbench_requests",
+    "workbench_transfers",
     "workbench_duplicates",
 )
 
@@ -56,6 +57,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         "workbench_external": _("External training"),
         "workbench_adjustments": _("Adjustments"),
         "workbench_requests": _("Corrections"),
+        "workbench_transfers": _("Transfers"),
         "workbench_duplicates": _("Duplicates"),
     }
     return [

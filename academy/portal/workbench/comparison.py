@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import LessonProgress
+from enrollment.actions.person_records import kind_of
 from enrollment.models import (
     Appointment,
     Certificate,
@@ -206,5 +207,5 @@ def outcome_of(merger: PersonMerger) -> Outcome:
         uncounted=[
             Uncounted(entry, FATES[fates[entry.pk]]) for entry in entries if fates[entry.pk] != Fate.MOVED
         ],
-        rows=[(str(apps.get_model(label)._meta.verbose_name), number) for label, number in rows.items()],
+        rows=[(str(kind_of(apps.get_model(label))), number) for label, number in rows.items()],
     )

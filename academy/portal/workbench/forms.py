@@ -14,7 +14,7 @@ from django.forms import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enrollment.models import BranchActivity, CohortCode, Organization, User
+from enrollment.models import BranchActivity, CohortCode, Organization, Post, User
 from enrollment.roster import messages
 from enrollment.roster.guard import MAX_BYTES
 from enrollment.roster.lookup import organizations_named
@@ -153,6 +153,62 @@ class ActivityForm(forms.Form):
             zone = timezone.get_current_timezone()
             data["starts_at"] = dt.datetime.combine(data["day"], data["starts"], zone)
             data["ends_at"] = dt.datetime.combine(data["day"], data["ends"], zone)
+        return data
+
+
+class TransferForm(forms.Form):
+    """Where a person of one's own goes, from when, and why."""
+
+    WITHIN, LEAVES = "within", "leaves"
+
+    where = forms.ChoiceField(
+        label=_("Where to"),
+        choices=[(WITHIN, _("To another organization of the zone")), (LEAVES, _("Out of the zone"))],
+        initial=WITHIN,
+        widget=forms.RadioSelect,
+    )
+    organization = forms.CharField(
+        label=_("Receiving organization"),
+        max_length=120,
+        required=False,
+        help_text=_("Type its full name, short name or code."),
+    )
+    post = forms.ChoiceField(label=_("Post there"), choices=Post.choices, initial=Post.MEMBER, required=False)
+    destination = forms.CharField(
+        label=_("Destination outside the zone"),
+        max_length=120,
+        required=False,
+        help_text=_("Only for somebody who leaves the zone."),
+    )
+    on = forms.DateField(
+        label=_("Effective on"),
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("First day in the new organization; for somebody who leaves, the last day here."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def clean_post(self) -> str:
+        """A plain member unless something else is chosen."""
+        return self.cleaned_data["post"] or Post.MEMBER
+
+    def clean(self) -> dict[str, Any]:
+        """The organization that is meant, where the person stays in the zone."""
+        data = super().clean() or {}
+        said = data.get("organization", "")
+        if data.get("where") != self.WITHIN:
+            return data
+        if not said:
+            self.add_error("organization", _("Name the receiving organization."))
+            return data
+        known, dissolved = organizations_named([said], organization=None, actor=None)
+        found = {pk for ids in known.values() for pk in ids} - dissolved
+        if len(found) != 1:
+            self.add_error(
+                "organization", _("No single organization has this name; type its full name or code.")
+            )
+            return data
+        data["organization"] = Organization.objects.get(pk=found.pop())
         return data
 
 

@@ -11,6 +11,7 @@ from academy.portal.workbench.views import (
     imports,
     members,
     requests,
+    transfers,
 )
 
 urlpatterns = [
@@ -34,6 +35,10 @@ urlpatterns = [
     path("classes/<int:pk>/withdraw/<int:enrollment_pk>/", classes.withdraw, name="workbench_withdraw"),
     path("requests/", requests.requests, name="workbench_requests"),
     path("requests/<int:pk>/answer/", requests.answer, name="workbench_request_answer"),
+    path("transfers/", transfers.transfers, name="workbench_transfers"),
+    path("transfers/new/<int:pk>/", transfers.start, name="workbench_transfer_new"),
+    path("transfers/<int:pk>/", transfers.transfer, name="workbench_transfer"),
+    path("transfers/<int:pk>/answer/", transfers.answer, name="workbench_transfer_answer"),
     path("duplicates/", duplicates.duplicates, name="workbench_duplicates"),
     path("duplicates/search/", duplicates.search, name="workbench_duplicates_search"),
     path("duplicates/<int:pk>/", duplicates.pair, name="workbench_duplicate"),

@@ -20,7 +20,7 @@ from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, tabs
 from academy.portal.workbench.forms import MemberFilter
 from cms.spreadsheets import attachment
-from enrollment.models import Appointment, CohortCode, Trainee
+from enrollment.models import Appointment, CohortCode, Trainee, User
 from enrollment.models.deadlines import new_secretaries
 from enrollment.requests import number_in, numbers_in
 from enrollment.roster.sheets import KINDS
@@ -57,6 +57,7 @@ def members(request: WorkerRequest) -> HttpResponse:
     for person in page:
         person.cohort_name = COHORTS.get(person.cohort, "")
         person.shortfall = max(0, person.missing or 0)
+        person.is_ours = _may_hand_over(request.user, person)
     roots = reports.roots_of(request.user)
     deadlines = new_secretaries(
         Appointment.objects.filter(trainee__in=reports.people_of(request.user)), timezone.localdate()
@@ -77,6 +78,13 @@ def members(request: WorkerRequest) -> HttpResponse:
             "is_long": page.paginator.count > LONGEST_AT_ONCE,
         },
     )
+
+
+def _may_hand_over(user: User, person: Trainee) -> bool:
+    """Whether ``user`` keeps the record: the home organization is theirs, and the person is somebody else."""
+    if person.user_id == user.pk:
+        return False
+    return user.scope.everything or person.home_organization.path.startswith(user.scope.managed_paths)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cms.refusals import Refused
 from courses.actions.completion import Completion, complete_in_bulk
-from courses.models import CourseProgress, LessonProgress, outlines
-from enrollment.actions.branch import record_activity
-from enrollment.actions.certificates import issue
-from enrollment.actions.classes import complete_in_bulk as complete_class
+from courses.models import CourseProgress, LessonProgress
 from enrollment.actions.classes import enrol
-from enrollment.actions.corrections import ask_correction
 from enrollment.actions.duplicates import find_duplicates
-from enrollment.actions.hours import credit_hours, reverse_entry
-from enrollment.actions.invitations import invite_trainees
-from enrollment.actions.messages import notify
-from enrollment.actions.organizations import dissolve
-from enrollment.actions.people import admit, amend, depart, exempt, transfer
+from enrollment.actions.hours import credit_hours
+from enrollment.actions.people import admit, depart, exempt, transfer
 from enrollment.actions.person_mergers import merge_people, undo_merger
 from enrollment.actions.person_records import snapshot
 from enrollment.actions.roles import grant_role
@@ -33,7 +23,6 @@ from enrollment.actions.verification import verify
 from enrollment.actions.years import close_year
 from enrollment.models import (
     Appointment,
-    BranchActivity,
     Certificate,
     CorrectionRequest,
     DuplicatePair,
@@ -41,9 +30,7 @@ from enrollment.models import (
     EnrollmentStatus,
     ExternalTraining,
     HourAdjustment,
-    HourBalance,
     HourEntry,
-    HourSpan,
     Invitation,
     Message,
     PairState,
@@ -54,156 +41,13 @@ from enrollment.models import (
     User,
     UserSession,
 )
-from enrollment.person_records import Pair
-from practicum.actions import attendance
 from practicum.actions.bookings import book
-from practicum.models import Attendance, AttendanceStatus, Booking, BookingStatus, Occupation, Session
+from practicum.models import Attendance, AttendanceStatus, Booking, BookingStatus, Occupation
+from tests.academy.mergers.lives import HOUR, YEAR, everything_agrees, projections, total, without_pointers
 from tests.factories import courses as catalogue
 from tests.factories import practicum as make
-from tests.people import account
 
 pytestmark = pytest.mark.django_db
-YEAR = timezone.localdate().year
-HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _no_catalogue_remembered():
-    outlines.forget()
-    yield
-    outlines.forget()
-
-
-@dataclass
-class Lives:
-    """The two records, and what each did."""
-
-    keeper: Trainee
-    other: Trainee
-    shared: Session
-    alone: Session
-    both_lesson: int
-    alone_lesson: int
-    activity: BranchActivity
-
-    @property
-    def pair(self) -> Pair:
-        return Pair(self.keeper.pk, self.other.pk, self.keeper.user_id, self.other.user_id)
-
-
-def held(title, people, *, days_ago, minutes=180, training_class):
-    """A session that was held and settled; ``people``: who was there, and for how many minutes."""
-    begin = timezone.now().replace(microsecond=0) - dt.timedelta(days=days_ago)
-    session = make.session(
-        training_class=training_class,
-        title=title,
-        starts_at=begin,
-        ends_at=begin + dt.timedelta(minutes=minutes),
-    )
-    attendance.record_in_bulk(
-        attended=[
-            attendance.Attended(session.pk, person.pk, begin, begin + dt.timedelta(minutes=stayed))
-            for person, stayed in people
-        ]
-    )
-    attendance.settle(session=session, now=timezone.now())
-    return session
-
-
-@pytest.fixture
-def lives(tree, zhang, li, zhao):
-    """张学员 has two records and two accounts; the second one was made in another branch last year."""
-    second = account("zhang2", "张学员", "13800000033")
-    keeper = zhang.trainee
-    other = admit(
-        name="张 学员", organization=tree.make, user=second, phone="13800000033", actor=None,
-        started_on=dt.date(YEAR - 1, 3, 1), post="secretary", identity_tail="0021",
-    )  # fmt: skip
-    today = timezone.localdate()
-    both = make.TrainingClassFactory(title="两人都在的班", starts_on=today - dt.timedelta(days=40))
-    alone = make.TrainingClassFactory(title="一人的班", starts_on=today - dt.timedelta(days=40))
-    make.on_roster(both, keeper, other)
-    make.on_roster(alone, other)
-    shared = held("同堂课", [(keeper, 100), (other, 180)], days_ago=20, training_class=both)
-    single = held("独堂课", [(other, 180)], days_ago=10, training_class=alone)
-    complete_class(training_class=both, enrollments=Enrollment.objects.filter(trainee=other), actor=None)
-    issue(enrollment=Enrollment.objects.get(trainee=other, training_class=both), actor=None)
-    course = catalogue.course()
-    lessons = [catalogue.lesson(course, minutes=40).pk for _ in range(2)]
-    when = timezone.now()
-    complete_in_bulk(
-        rows=[
-            Completion(zhang.pk, lessons[0], when),
-            Completion(second.pk, lessons[0], when - HOUR),
-            Completion(second.pk, lessons[1], when),
-        ]
-    )
-    begin = timezone.now() - dt.timedelta(days=5)
-    activity = record_activity(
-        organization=tree.park_a, form="theme_day", title="主题党日", starts_at=begin, ends_at=begin + 2 *
-        HOUR, attendees=[keeper, other], submission_key="two-of-one", actor=zhao,
-    )  # fmt: skip
-    exempt(trainee=other, ground="illness", reason="住院", starts_on=today, ends_on=today, actor=None)
-    for person in (keeper, other):
-        ask_correction(trainee=person, text="请更正手机号码")
-    invite_trainees(trainees=[other], actor=zhao)
-    for user in (zhang, second):
-        notify(kind="records_merged", recipients=[user.pk], key="both", context={"name": "张"})
-    notify(kind="records_merged", recipients=[second.pk], key="alone", context={"name": "张"})
-    return Lives(keeper, other, shared, single, lessons[0], lessons[1], activity)
-
-
-def projections(*people):
-    """What the ledger says of people, derived rows included; reversals leave a trace and change no sum."""
-    return {
-        "standings": list(
-            Standing.objects.filter(trainee__in=people)
-            .order_by("trainee", "year")
-            .values_list("trainee", "year", "organization", "cohort", "required_quarters", "earned_quarters")
-        ),
-        "balances": sorted(
-            row
-            for row in HourBalance.objects.filter(trainee__in=people).values_list(
-                "trainee", "year", "kind", "quarters"
-            )
-            if row[3]
-        ),
-        "evidence": sorted(
-            HourEntry.objects.standing()
-            .filter(trainee__in=people)
-            .values_list("trainee", "evidence_type", "evidence_id", "quarters", "year", "organization")
-        ),
-        "spans": sorted(
-            HourSpan.objects.filter(trainee__in=people).values_list("trainee", "starts_at", "ends_at")
-        ),
-    }
-
-
-def without_pointers(rows):
-    """Rows as they stand, but for the keys of ledger entries, which are new after a reversal."""
-    return {
-        label: {
-            key: {name: value for name, value in values.items() if name not in ("entry_id", "quiz_entry_id")}
-            for key, values in found.items()
-            # That they were merged was told; it stays told.
-            if not values.get("key", "").startswith("records-merged-")
-        }
-        for label, found in rows.items()
-        if found
-    }
-
-
-def everything_agrees():
-    verdict = verify()
-    assert verdict.agrees, [str(difference) for difference in verdict.differences]
-    out = StringIO()
-    call_command("verify_attendance", stdout=out)
-    assert "agree" in out.getvalue() or "一致" in out.getvalue()
-
-
-def total(person, year=YEAR):
-    standing = Standing.objects.filter(trainee=person, year=year).first()
-    return standing.earned_quarters if standing else None
 
 
 # --- One person in the end ----------------------------------------------------------------------------------
@@ -494,87 +338,6 @@ def test_refused_by_rule(lives, tree, zhao, li):
     everything_agrees()
 
 
-# --- What stands in the way of taking back ------------------------------------------------------------------
-
-
-def blocked(merger, actor, code):
-    with pytest.raises(Refused) as refused:
-        undo_merger(merger=merger, actor=actor)
-    assert code in {reason.code for reason in refused.value.reasons}
-    everything = refused.value.sentence
-    merger.refresh_from_db()
-    assert merger.is_standing
-    return everything
-
-
-def test_a_later_merger_stands_in_the_way(lives, tree, zhao):
-    keeper, other = lives.keeper, lives.other
-    first = merge_people(keeper=keeper, other=other, actor=zhao)
-    last = admit(name="张学员丙", organization=tree.soft, actor=None)
-    second = merge_people(keeper=last, other=keeper, actor=zhao)
-    other.refresh_from_db()
-    assert other.merged_into == last
-    assert "张学员丙" in blocked(first, zhao, "merged_later")
-    everything_agrees()
-    undo_merger(merger=second, actor=zhao)
-    undo_merger(merger=first, actor=zhao)
-    other.refresh_from_db()
-    assert other.merged_into is None
-    everything_agrees()
-
-
-def test_later_changes_stand_in_the_way_by_name(lives, tree, zhao):
-    keeper, other = lives.keeper, lives.other
-    merger = merge_people(keeper=keeper, other=other, actor=zhao, taking=["phone"])
-    amend(trainee=keeper, actor=None, phone="13800009999")
-    assert "张学员" in blocked(merger, zhao, "changed_since")
-    amend(trainee=keeper, actor=None, phone="13800000033")
-    # Fields that the merger did not touch are free.
-    amend(trainee=keeper, actor=None, note="改了备注")
-    entry = HourEntry.objects.standing().filter(trainee=keeper, title="独堂课").get()
-    reverse_entry(entry=entry, actor=None, reason="更正")
-    assert "独堂课" in blocked(merger, zhao, "hours_changed_since")
-
-
-def test_a_phone_given_to_somebody_else_stands_in_the_way(lives, tree, zhao):
-    merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
-    admit(name="示例新人", organization=tree.soft, phone="13800000033", actor=None)
-    sentence = blocked(merger, zhao, "taken_since")
-    assert "138****0033" in sentence
-    assert "13800000033" not in sentence
-
-
-def test_a_dissolved_organization_stands_in_the_way(lives, tree, zhao):
-    merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
-    dissolve(organization=tree.make, on=timezone.localdate(), actor=None)
-    assert tree.make.name in blocked(merger, zhao, "dissolved_since")
-
-
-def test_hours_studied_since_with_an_account_that_would_change_hands(tree, zhao, zhang):
-    bare = admit(name="张学员", organization=tree.soft, actor=None)
-    lesson = catalogue.lesson(catalogue.course(), minutes=40, title="后来学的课")
-    merger = merge_people(keeper=bare, other=zhang.trainee, actor=zhao)
-    complete_in_bulk(rows=[Completion(zhang.pk, lesson.pk, timezone.now())])
-    assert "后来学的课" in blocked(merger, zhao, "studied_since")
-
-
-def test_what_came_later_stays_with_the_one_that_stayed(lives, tree, zhao):
-    keeper, other = lives.keeper, lives.other
-    before = projections(other)
-    merger = merge_people(keeper=keeper, other=other, actor=zhao)
-    credit_hours(
-        trainee=keeper, kind="external", quarters=4, title="后来", evidence_type="external",
-        evidence_id="later", occurred_at=timezone.now(),
-    )  # fmt: skip
-    later = make.TrainingClassFactory(title="后来的班")
-    enrol(training_class=later, trainee=keeper, actor=None)
-    undo_merger(merger=merger, actor=zhao)
-    assert projections(other) == before
-    assert HourEntry.objects.standing().filter(trainee=keeper, evidence_id="later").exists()
-    assert Enrollment.objects.get(training_class=later).trainee == keeper
-    everything_agrees()
-
-
 # --- The pair, the cost, the record -------------------------------------------------------------------------
 
 
@@ -582,10 +345,15 @@ def test_the_pair_is_decided_and_asked_about_again(lives, tree, zhao):
     Trainee.objects.filter(pk=lives.other.pk).update(name="张学员", home_organization=tree.soft)
     find_duplicates()
     pair = DuplicatePair.objects.get()
+    third = admit(name="张学员", organization=tree.soft, actor=None)
+    find_duplicates()
+    assert DuplicatePair.objects.open().count() == 3
     merger = merge_people(keeper=lives.keeper, other=lives.other, actor=zhao)
     pair.refresh_from_db()
     assert pair.state == PairState.MERGED
-    assert find_duplicates().open == 0
+    # Nobody is asked about the record that went; the one that stays is still like the third.
+    assert [row.other for row in DuplicatePair.objects.open()] == [third]
+    assert find_duplicates().open == 1
     undo_merger(merger=merger, actor=zhao)
     pair.refresh_from_db()
     assert pair.state == PairState.OPEN
