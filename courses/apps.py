@@ -10,12 +10,14 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         from courses import freshness, reviews
+        from courses.actions.erasure import erase
         from courses.letters import register_kinds
 
         freshness.connect()
         reviews.connect()
         from courses.reports.advice import next_courses
-        from enrollment import advice
+        from enrollment import advice, erasure
 
         register_kinds()
+        erasure.register(erase)
         advice.register(next_courses)

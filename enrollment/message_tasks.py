@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from enrollment.actions import messages, reminders
+from enrollment.actions import messages, reminders, stuck_messages
 
 
 def send_messages() -> str:
@@ -16,3 +16,8 @@ def remind() -> str:
     """Every morning: whoever is short of the year's hours and due for it is reminded."""
     done = reminders.remind(now=timezone.now())
     return f"{done.people} people, {done.summaries} summaries"
+
+
+def clear_messages() -> int:
+    """Every night: messages beyond their retention period go."""
+    return stuck_messages.clear_messages(today=timezone.localdate())

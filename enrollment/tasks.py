@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import hour_rules, roster, roster_undo, years
+from enrollment.actions import hour_rules, log, roster, roster_undo, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -75,3 +75,8 @@ def apply_rules(since: str) -> int:
 def begin_year() -> int:
     """Every day: whoever has no standing in this year gets one; on 1 January that is everybody."""
     return years.begin_year(year=timezone.localdate().year)
+
+
+def clear_log() -> int:
+    """Every night: entries of the audit log beyond their retention period go."""
+    return log.clear_log(today=timezone.localdate())

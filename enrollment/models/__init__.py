@@ -43,6 +43,7 @@ from enrollment.models.hours import (
 )
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
+    STUCK_DELIVERIES,
     AttemptIsAppendOnly,
     Delivery,
     DeliveryAttempt,
@@ -77,6 +78,7 @@ from enrollment.models.organizations import (
 )
 from enrollment.models.people import (
     COMMITTEE_POSTS,
+    ERASED_NAME,
     Appointment,
     Cohort,
     CohortCode,
@@ -85,11 +87,13 @@ from enrollment.models.people import (
     Post,
     Trainee,
 )
+from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since
 from enrollment.models.roster import RosterColumns
 
 __all__ = [
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
+    "ERASED_NAME",
     "ONLINE_KINDS",
     "OPEN_DELIVERIES",
     "QUARTERS_PER_HOUR",
@@ -97,6 +101,7 @@ __all__ = [
     "SEATED_STATUSES",
     "STAFF_ROLES",
     "STEP",
+    "STUCK_DELIVERIES",
     "Appointment",
     "Area",
     "AttemptIsAppendOnly",
@@ -144,6 +149,8 @@ __all__ = [
     "Pairing",
     "Post",
     "Quota",
+    "RetentionPeriod",
+    "RetentionSubject",
     "Role",
     "RoleGrant",
     "RosterColumns",
@@ -160,6 +167,7 @@ __all__ = [
     "UserSession",
     "YearClosure",
     "as_hours",
+    "kept_since",
     "rulebook",
     "under",
 ]

@@ -399,6 +399,7 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "certificate": found,
         "name": masked_name(found.enrollment.trainee.name) if found else "",
+        "is_erased": found is not None and found.enrollment.trainee.is_erased,
         "code": code,
     }
     response = render(request, "enrollment/certificate.html", context, status=200 if found else 404)
