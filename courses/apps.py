@@ -10,6 +10,7 @@ class CoursesConfig(AppConfig):
 
     def ready(self) -> None:
         from courses import dimensions, freshness, reviews
+        from courses.actions.erasure import erase
         from courses.letters import register_kinds
         from courses.need_answers import offer_sources
 
@@ -19,9 +20,10 @@ class CoursesConfig(AppConfig):
 
         dimensions.register()
         from courses.reports.advice import next_courses
-        from enrollment import advice
+        from enrollment import advice, erasure
 
         register_kinds()
         register_followers()
         offer_sources()
+        erasure.register(erase)
         advice.register(next_courses)

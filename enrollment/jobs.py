@@ -1,16 +1,17 @@
-"""Work on classes and organizations that takes longer than somebody waits for an answer."""
+"""Work on classes, organizations, people and the log that takes longer than somebody waits for an answer."""
 
 from __future__ import annotations
 
 import tempfile
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
-from enrollment.actions import certificates, organization_imports
+from enrollment.actions import certificates, erasure, log, organization_imports
 from enrollment.actions.journal import note
 from enrollment.certificate_pages import write_archive, write_book
 from enrollment.models import (
@@ -25,6 +26,8 @@ from enrollment.rules import class_life, organization_table
 
 CERTIFICATES = "enrollment.certificates"
 CERTIFICATES_PRINT = "enrollment.certificates_print"
+ERASE = "enrollment.erase"
+LOG = "enrollment.log"
 JUDGE_ORGANIZATIONS = "enrollment.organizations.judge"
 APPLY_ORGANIZATIONS = "enrollment.organizations.apply"
 #: So many are issued in one transaction; the class is locked no longer than that.
@@ -120,9 +123,35 @@ def _print(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
     )
 
 
+def _may_erase(user: Any, parameters: Parameters) -> bool:
+    return bool(user.scope.everything)
+
+
+def _erase(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    erased = erasure.erase_due(today=timezone.localdate(), actor=user, progress=progress)
+    return Outcome(
+        ngettext("%(number)s person was erased.", "%(number)s people were erased.", erased)
+        % {"number": erased}
+    )
+
+
+def may_search_log(user: Any, parameters: Parameters) -> bool:
+    """Administrators and auditors."""
+    return bool(user.has_perm("wagtailcore.view_modellogentry"))
+
+
+def _export_log(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    target = tempfile.TemporaryFile()  # noqa: SIM115  # closed by whoever keeps the result
+    log.write_log(target, actor=user, filters=dict(parameters), progress=progress)
+    name = _("Audit log %(day)s.xlsx") % {"day": timezone.localdate().isoformat()}
+    return Outcome(file=target, file_name=name)
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
     register(Kind(JUDGE_ORGANIZATIONS, _may_import_organizations, _judge_organizations))
     register(Kind(APPLY_ORGANIZATIONS, _may_import_organizations, _apply_organizations))
+    register(Kind(LOG, may_search_log, _export_log))
+    register(Kind(ERASE, _may_erase, _erase))
     register(Kind(CERTIFICATES, _may_certify, _certify))
     register(Kind(CERTIFICATES_PRINT, _may_certify, _print))

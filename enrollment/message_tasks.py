@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from enrollment.actions import messages, reminders, transfers
+from enrollment.actions import messages, reminders, stuck_messages, transfers
 
 
 def send_messages() -> str:
@@ -19,3 +19,8 @@ def remind() -> str:
     done = reminders.remind(now=timezone.now())
     waiting = transfers.remind_of_transfers(now=timezone.now())
     return f"{done.people} people, {done.summaries} summaries, {waiting} transfers"
+
+
+def clear_messages() -> int:
+    """Every night: messages beyond their retention period go."""
+    return stuck_messages.clear_messages(today=timezone.localdate())

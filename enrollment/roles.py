@@ -18,6 +18,7 @@ GROUP_NAMES: dict[Role, str] = {
     Role.ADMINISTRATOR: "学院管理员",
     Role.BASE_HOST: "基地联系人",
     Role.ZONE_LEADER: "园区领导",
+    Role.AUDITOR: "审计员",
 }
 
 EVERYTHING = ("add", "change", "delete", "view")

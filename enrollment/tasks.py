@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import duplicates, hour_rules, roster, roster_undo, years
+from enrollment.actions import duplicates, hour_rules, log, roster, roster_undo, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -80,3 +80,8 @@ def begin_year() -> int:
 def find_duplicates() -> int:
     """Every night, and when staff ask: bring the list of possible duplicates up to date."""
     return duplicates.find_duplicates().open
+
+
+def clear_log() -> int:
+    """Every night: entries of the audit log beyond their retention period go."""
+    return log.clear_log(today=timezone.localdate())

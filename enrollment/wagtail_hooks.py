@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from enrollment import log_actions
@@ -17,6 +19,7 @@ from enrollment.viewsets.hours import (
     hour_rule_viewset,
     year_closure_viewset,
 )
+from enrollment.viewsets.log import LogMenuItem, LogView
 from enrollment.viewsets.need_fields import need_field_viewset
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.organization_records import (
@@ -28,6 +31,8 @@ from enrollment.viewsets.organization_records import (
 )
 from enrollment.viewsets.organizations import guide_viewset, organization_viewset, service_group_viewset
 from enrollment.viewsets.people import exemption_viewset, trainee_chooser, trainee_viewset
+from enrollment.viewsets.retention import erasure_viewset, retention_period_viewset
+from enrollment.viewsets.stuck_messages import stuck_messages_viewset
 
 
 class PeopleGroup(ViewSetGroup):
@@ -54,6 +59,9 @@ class PeopleGroup(ViewSetGroup):
         hour_rule_viewset,
         hour_minimum_viewset,
         year_closure_viewset,
+        retention_period_viewset,
+        erasure_viewset,
+        stuck_messages_viewset,
     )
 
 
@@ -61,6 +69,18 @@ class PeopleGroup(ViewSetGroup):
 def register_viewsets() -> list[ViewSet | ViewSetGroup]:
     """The screens and the choosers."""
     return [PeopleGroup(), organization_chooser, trainee_chooser, class_chooser]
+
+
+@hooks.register("register_admin_urls")
+def register_log_address() -> list[Any]:
+    """The auditor's search."""
+    return [path("reports/log/", LogView.as_view(), name="enrollment_log")]
+
+
+@hooks.register("register_reports_menu_item")
+def register_log_menu_item() -> MenuItem:
+    """The way to it, among the reports."""
+    return LogMenuItem()
 
 
 @hooks.register("register_log_actions")

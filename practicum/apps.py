@@ -10,7 +10,8 @@ class PracticumConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
-        from enrollment import class_hours, leave_news, presence, roster_changes
+        from enrollment import class_hours, erasure, leave_news, presence, roster_changes
+        from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
@@ -24,6 +25,7 @@ class PracticumConfig(AppConfig):
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
         class_hours.register(quarters_in_class)
+        erasure.register(erase)
         offer_items()
         offer_sources()
         register_kinds()

@@ -241,7 +241,7 @@ def _deliver(rows: Sequence[Delivery], now: dt.datetime) -> DeliveryState:
         verdict = rules.after_failure(
             timezone.localtime(now),
             wishes_of(user),
-            attempts=first.attempts,
+            attempts=first.attempts - first.forgiven,
             may_go_later=failure.may_go_later,
         )
         state = DeliveryState.GIVEN_UP if verdict.next_try_at is None else DeliveryState.FAILED
@@ -253,7 +253,7 @@ def _deliver(rows: Sequence[Delivery], now: dt.datetime) -> DeliveryState:
 
 
 def _refuse_in_vain(first: Delivery, user: User) -> None:
-    if first.attempts > rules.MOST_ATTEMPTS:
+    if first.attempts - first.forgiven > rules.MOST_ATTEMPTS:
         # Whoever had it was killed each time: it is not handed out for ever.
         raise NotDelivered("The sender was interrupted several times.", may_go_later=rules.REFUSED)
     if not user.is_active:

@@ -60,6 +60,7 @@ from enrollment.models.hours import (
 from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeaveStatus
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
+    STUCK_DELIVERIES,
     AttemptIsAppendOnly,
     Delivery,
     DeliveryAttempt,
@@ -96,6 +97,7 @@ from enrollment.models.organizations import (
 )
 from enrollment.models.people import (
     COMMITTEE_POSTS,
+    ERASED_NAME,
     Appointment,
     Cohort,
     CohortCode,
@@ -113,6 +115,7 @@ from enrollment.models.plans import (
     PlanStatus,
     TrainingNeed,
 )
+from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since
 from enrollment.models.roster import RosterColumns
 from enrollment.models.sums import earned_by_dimension
 from enrollment.models.transfers import PersonTransfer, TransferState
@@ -127,6 +130,7 @@ __all__ = [
     "TrainingNeed",
     "CLASS_STATUSES_SHOWN",
     "COMMITTEE_POSTS",
+    "ERASED_NAME",
     "ONLINE_KINDS",
     "OPEN_DELIVERIES",
     "QUARTERS_PER_HOUR",
@@ -135,6 +139,7 @@ __all__ = [
     "STAFF_ROLES",
     "STANDING_CLAIMS",
     "STEP",
+    "STUCK_DELIVERIES",
     "Appointment",
     "Area",
     "AttemptIsAppendOnly",
@@ -202,6 +207,8 @@ __all__ = [
     "Post",
     "ProofKind",
     "Quota",
+    "RetentionPeriod",
+    "RetentionSubject",
     "Role",
     "RoleGrant",
     "RosterColumns",
@@ -222,6 +229,7 @@ __all__ = [
     "YearClosure",
     "as_hours",
     "earned_by_dimension",
+    "kept_since",
     "rulebook",
     "under",
 ]

@@ -30,10 +30,11 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Academy administrator")
     BASE_HOST = "base_host", _("Base host")
     ZONE_LEADER = "zone_leader", _("Zone leader")
+    AUDITOR = "auditor", _("Auditor")
 
 
 #: Roles that work in the Wagtail admin; a second factor is asked of them.
-STAFF_ROLES = frozenset({Role.INSTRUCTOR, Role.ADMINISTRATOR})
+STAFF_ROLES = frozenset({Role.INSTRUCTOR, Role.ADMINISTRATOR, Role.AUDITOR})
 
 
 @dataclass(frozen=True)

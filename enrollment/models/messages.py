@@ -153,6 +153,8 @@ class DeliveryState(models.TextChoices):
 
 #: States that something is still to come of.
 OPEN_DELIVERIES = frozenset({DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.FAILED})
+#: States that somebody may want to do something about.
+STUCK_DELIVERIES = frozenset({DeliveryState.FAILED, DeliveryState.GIVEN_UP})
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -161,6 +163,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: dt.datetime) -> Self:
         """Those a sender may take: their time has come, or whoever took them is silent for too long."""
         return self.filter(state__in=OPEN_DELIVERIES, due_at__lte=now)
+
+    def stuck(self) -> Self:
+        """Those that did not go through, whether they will be tried again or were given up."""
+        return self.filter(state__in=STUCK_DELIVERIES)
 
 
 class Delivery(models.Model):
@@ -179,6 +185,8 @@ class Delivery(models.Model):
         _("state"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.WAITING
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    #: Attempts that count no longer, because somebody had it tried again.
+    forgiven = models.PositiveSmallIntegerField(_("attempts forgiven"), default=0)
     due_at = models.DateTimeField(_("next try"))
     batch = models.UUIDField(_("letter"), null=True, blank=True, editable=False)
     claim = models.UUIDField(_("sender"), null=True, blank=True, editable=False)

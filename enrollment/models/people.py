@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from enrollment.models.accounts import User
 
 
+#: What stands in the place of a name that was erased: no language, and no name that anybody bears.
+ERASED_NAME = "***"
+
+
 class CohortCode(models.TextChoices):
     """The three cohorts 三支队伍."""
 
@@ -165,6 +169,7 @@ class Trainee(index.Indexed, models.Model):
         verbose_name=_("merged into"),
         help_text=_("The record of the same person that stays; what this one held has gone there."),
     )
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -199,10 +204,29 @@ class Trainee(index.Indexed, models.Model):
                 name="enrollment_trainee_merged_is_off_roster",
                 violation_error_message=_("A record that was merged into another is not on the roster."),
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(
+                    left_on__isnull=False,
+                    name=ERASED_NAME,
+                    phone__isnull=True,
+                    identity_digest__isnull=True,
+                    born_on__isnull=True,
+                    user__isnull=True,
+                    note="",
+                ),
+                name="enrollment_trainee_erased_is_bare",
+                violation_error_message=_("This person has been erased; nothing can be written about them."),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left of the person but what stands in ledger and figures."""
+        return self.erased_at is not None
 
     @property
     def masked_phone(self) -> str:

@@ -19,9 +19,9 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 from enrollment.actions import classes as actions
 from enrollment.models import (
     ROSTER_STATUSES,
-    STAFF_ROLES,
     ClassStatus,
     EnrollmentStatus,
+    Role,
     TrainingClass,
     User,
 )
@@ -72,7 +72,8 @@ class_chooser = ClassChooserViewSet("class_chooser")
 
 def class_teachers() -> Any:
     """Accounts that may be class teacher: instructors and administrators, a short list."""
-    return User.objects.filter(is_active=True, grants__role__in=STAFF_ROLES).distinct().order_by("name", "pk")
+    teaching = (Role.INSTRUCTOR, Role.ADMINISTRATOR)
+    return User.objects.filter(is_active=True, grants__role__in=teaching).distinct().order_by("name", "pk")
 
 
 class ClassForm(WagtailAdminModelForm):
