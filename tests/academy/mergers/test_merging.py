@@ -13,9 +13,10 @@ from cms.refusals import Refused
 from courses.actions.completion import Completion, complete_in_bulk
 from courses.models import CourseProgress, LessonProgress
 from enrollment.actions.classes import enrol
+from enrollment.actions.departures import return_in_bulk
 from enrollment.actions.duplicates import find_duplicates
 from enrollment.actions.hours import credit_hours
-from enrollment.actions.people import admit, depart, transfer
+from enrollment.actions.people import admit, amend, depart, exempt, transfer
 from enrollment.actions.person_mergers import merge_people, undo_merger
 from enrollment.actions.person_records import snapshot
 from enrollment.actions.roles import grant_role
@@ -428,3 +429,18 @@ def test_every_row_that_points_to_a_person_or_an_account_is_thought_of():
         ("enrollment.Trainee", "user"),
     }
     assert theirs - moved - with_the_account == set()
+
+
+def test_the_record_that_went_is_written_to_no_more(lives, zhao):
+    """Neither by hand nor by taking back an import that had let the person go."""
+    keeper, other = lives.keeper, lives.other
+    today = timezone.localdate()
+    depart(trainee=other, on=today, actor=None)
+    merge_people(keeper=keeper, other=other, actor=zhao)
+    with pytest.raises(Refused, match="record_merged"):
+        amend(trainee=other, actor=None, note="改")
+    with pytest.raises(Refused, match="record_merged"):
+        exempt(trainee=other, ground="illness", reason="x", starts_on=today, actor=None)
+    assert return_in_bulk(trainee_ids=[other.pk], left_on=today, actor=None) == []
+    other.refresh_from_db()
+    assert other.left_on == today
