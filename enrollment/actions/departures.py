@@ -44,8 +44,9 @@ def depart_in_bulk(*, trainee_ids: Iterable[int], on: dt.date, actor: User | Non
 def return_in_bulk(*, trainee_ids: Iterable[int], left_on: dt.date, actor: User | None) -> list[int]:
     """Take back that people left on ``left_on``; return the numbers of those who are on the roster again.
 
-    Whoever left on another day by now, was erased, whose phone or identity number somebody else holds, whose
-    organization has been dissolved, or whom ``actor`` does not look after is passed over.
+    Whoever left on another day by now, was erased, whose record was merged into another, whose phone or
+    identity number somebody else holds, whose organization has been dissolved, or whom ``actor`` does not
+    look after is passed over.
     """
     back: list[int] = []
     ids = sorted(set(trainee_ids))
@@ -60,6 +61,7 @@ def return_in_bulk(*, trainee_ids: Iterable[int], left_on: dt.date, actor: User 
             for person in people.values()
             if person.left_on == left_on
             and not person.is_erased
+            and person.merged_into_id is None
             and person.pk in reached
             and person.home_organization_id not in closed
             and person.phone not in taken["phone"]

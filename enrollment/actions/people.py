@@ -297,7 +297,7 @@ def _organizations_of(change: Amendment) -> set[int]:
 def _amend_chunk(
     changes: Sequence[Amendment], first: int, actor: User | None, closed: set[int]
 ) -> list[Trainee]:
-    people = lock_trainees(change.trainee_id for change in changes)
+    people = _lock_unmerged(change.trainee_id for change in changes)
     flaws: list[Reason] = []
     fields: set[str] = set()
     ids = list(people)
@@ -338,6 +338,14 @@ def _amend_chunk(
         _index(amended)
     note_many(amended, "enrollment.person.amend", actor=actor, data={"fields": sorted(fields)})
     return amended
+
+
+def _lock_unmerged(trainee_ids: Iterable[int]) -> dict[int, Trainee]:
+    """People to be written to, locked; a record that was merged into another is written to no more."""
+    people = lock_trainees(trainee_ids)
+    if any(person.merged_into_id is not None for person in people.values()):
+        raise Refused(MERGED_RECORD)
+    return people
 
 
 def _write_people(people: list[Trainee], fields: list[str]) -> None:
@@ -495,8 +503,7 @@ def exempt(
             the record was merged into another.
     """
     _check_exemption(reason=reason, starts_on=starts_on, ends_on=ends_on)
-    if lock_trainees([trainee.pk])[trainee.pk].merged_into_id is not None:
-        raise Refused(MERGED_RECORD)
+    _lock_unmerged([trainee.pk])
     _check_overlap([(trainee.pk, starts_on, ends_on)])
     exemption = Exemption.objects.create(
         trainee=trainee,

@@ -13,9 +13,10 @@ from cms.refusals import Refused
 from courses.actions.completion import Completion, complete_in_bulk
 from courses.models import CourseProgress, LessonProgress
 from enrollment.actions.classes import enrol
+from enrollment.actions.departures import return_in_bulk
 from enrollment.actions.duplicates import find_duplicates
 from enrollment.actions.hours import credit_hours
-from enrollment.actions.people import admit, depart, exempt, transfer
+from enrollment.actions.people import admit, amend, depart, exempt, transfer
 from enrollment.actions.person_mergers import merge_people, undo_merger
 from enrollment.actions.person_records import snapshot
 from enrollment.actions.roles import grant_role
@@ -498,3 +499,18 @@ def test_a_training_sent_in_for_both_records_stands_once(tree, zhao, zhou):
     assert set(ExternalTraining.objects.filter(trainee=other).waiting()) == {again, elsewhere}
     assert HourAdjustment.objects.get() == proposed
     assert HourAdjustment.objects.get().trainee == other
+
+
+def test_the_record_that_went_is_written_to_no_more(lives, zhao):
+    """Neither by hand nor by taking back an import that had let the person go."""
+    keeper, other = lives.keeper, lives.other
+    today = timezone.localdate()
+    depart(trainee=other, on=today, actor=None)
+    merge_people(keeper=keeper, other=other, actor=zhao)
+    with pytest.raises(Refused, match="record_merged"):
+        amend(trainee=other, actor=None, note="改")
+    with pytest.raises(Refused, match="record_merged"):
+        exempt(trainee=other, ground="illness", reason="x", starts_on=today, actor=None)
+    assert return_in_bulk(trainee_ids=[other.pk], left_on=today, actor=None) == []
+    other.refresh_from_db()
+    assert other.left_on == today
