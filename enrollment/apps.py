@@ -11,12 +11,14 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
         from enrollment import (
+            archive_sections,
             authentication,  # noqa: F401
             closing,
             need_answers,
         )
         from enrollment.jobs import register_kinds
 
+        archive_sections.offer_own()
         closing.offer_own()
         need_answers.offer_own()
         register_kinds()

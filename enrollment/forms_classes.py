@@ -15,6 +15,7 @@ from enrollment.models import ClassLeaveKind, Cohort, Organization, TrainingClas
 from enrollment.reports_classes import ORGANIZATION, PARK, parks
 from enrollment.requests import number_in
 from enrollment.roster.lookup import organizations_named
+from enrollment.rules.notice import KINDS as ATTACHED
 
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 MOST_SEATS = 100_000
@@ -193,6 +194,22 @@ class DecisionForm(forms.Form):
     """What the class teacher says to a slip."""
 
     answer = forms.CharField(label=_("Answer"), max_length=200, required=False)
+
+
+class AttachmentForm(forms.Form):
+    """A document for a notice."""
+
+    file = forms.FileField(
+        label=_("Document"),
+        help_text=_("At most 20 MB."),
+        widget=forms.FileInput(attrs={"accept": ",".join(sorted(ATTACHED))}),
+    )
+
+
+class ArchiveFileForm(forms.Form):
+    """An archive that was downloaded."""
+
+    file = forms.FileField(label=_("A downloaded archive"), widget=forms.FileInput(attrs={"accept": ".zip"}))
 
 
 class CopyForm(forms.Form):

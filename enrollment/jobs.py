@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
-from enrollment.actions import certificates
+from enrollment.actions import archives, certificates
 from enrollment.models import Enrollment, EnrollmentStatus, TrainingClass, User
-from enrollment.rules import class_life
+from enrollment.rules import archive, class_life
 
-CERTIFICATES = "enrollment.certificates"
+CERTIFICATES, ARCHIVE = "enrollment.certificates", "enrollment.archive"
 #: So many are issued in one transaction; the class is locked no longer than that.
 BATCH = 20
 
@@ -24,7 +25,7 @@ def _class_run_by(user: User, parameters: Parameters) -> TrainingClass | None:
     return found if runs else None
 
 
-def _may_certify(user: Any, parameters: Parameters) -> bool:
+def _may_run(user: Any, parameters: Parameters) -> bool:
     return _class_run_by(user, parameters) is not None
 
 
@@ -52,6 +53,19 @@ def _certify(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
     )
 
 
+def _archive(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    """Put a class's archive together and seal it; a worker that comes second finds it sealed."""
+    training_class = _class_run_by(user, parameters)
+    if training_class is None:
+        raise Refused(archive.NOT_CLOSED)
+    sealed = archives.archive_class(training_class=training_class, actor=user, step=progress.step)
+    return Outcome(
+        _("The class is archived; it can be downloaded from its page. Digest: %(digest)s")
+        % {"digest": sealed.digest}
+    )
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
-    register(Kind(CERTIFICATES, _may_certify, _certify))
+    register(Kind(ARCHIVE, _may_run, _archive))
+    register(Kind(CERTIFICATES, _may_run, _certify))

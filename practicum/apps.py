@@ -13,6 +13,7 @@ class PracticumConfig(AppConfig):
         from enrollment import leave_news, presence, roster_changes
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.sessions import follow_roster
+        from practicum.archive_sections import offer_sections
         from practicum.closing import offer_items
         from practicum.letters import register_kinds
         from practicum.need_answers import offer_sources
@@ -22,5 +23,6 @@ class PracticumConfig(AppConfig):
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
         offer_items()
+        offer_sections()
         offer_sources()
         register_kinds()

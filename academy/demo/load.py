@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
-from academy.demo import accounts, catalogue, organizations, people, places, site, study, year
+from academy.demo import accounts, catalogue, classes, organizations, people, places, site, study, year
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
 from enrollment.models import User
@@ -33,6 +33,7 @@ def load(plan: Plan) -> None:
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
     year.load(plan, actor, teacher=staff["chen"])
+    classes.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

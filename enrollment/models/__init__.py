@@ -11,6 +11,7 @@ from enrollment.models.accounts import (
     User,
     UserSession,
 )
+from enrollment.models.archives import ArchiveIsWrittenOnce, ClassArchive
 from enrollment.models.classes import (
     CLASS_STATUSES_SHOWN,
     ROSTER_STATUSES,
@@ -119,6 +120,8 @@ __all__ = [
     "AttemptIsAppendOnly",
     "BranchActivity",
     "Certificate",
+    "ArchiveIsWrittenOnce",
+    "ClassArchive",
     "ClassLeave",
     "ClassLeaveKind",
     "ClassLeaveStatus",
