@@ -105,7 +105,8 @@ class NeedFilter(forms.Form):
 
     def __init__(self, *args: Any, years: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["year"].choices = [("", _("All years")), *((year, str(year)) for year in years)]
+        year: Any = self.fields["year"]
+        year.choices = [("", _("All years")), *((year, str(year)) for year in years)]
 
 
 class AnswerForm(forms.Form):
@@ -119,7 +120,8 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [
+        kind: Any = self.fields["kind"]
+        kind.choices = [
             *((source.kind, source.label) for source in need_answers.sources()),
             (TEXT, _("In words")),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -83,7 +84,7 @@ def _plan_year(actor: User, today: dt.date) -> None:
             month=12,
             days=days,
             seats=seats,
-            budget=budget,
+            budget=Decimal(budget),
             cohort=Cohort.objects.get(code=cohort),
             responsible="培训科",
             actor=actor,
@@ -103,7 +104,7 @@ def _plan_next_year(actor: User, today: dt.date) -> None:
             month=month,
             days=days,
             seats=seats,
-            budget=budget,
+            budget=Decimal(budget),
             cohort=Cohort.objects.get(code=cohort),
             responsible="培训科",
             actor=actor,

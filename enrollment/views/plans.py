@@ -86,7 +86,8 @@ def plan(request: HttpRequest, year: int) -> HttpResponse:
 
 
 def _entry(found: AnnualPlan, key: str) -> PlanEntry | None:
-    return PlanEntry.objects.filter(plan=found, pk=number_in(key)).first()
+    number = number_in(key)
+    return None if number is None else PlanEntry.objects.filter(plan=found, pk=number).first()
 
 
 def _moves(found: AnnualPlan) -> list[tuple[str, str]]:
