@@ -69,7 +69,7 @@ def _facts(training_class: TrainingClass) -> list[Table]:
         "absence_limit_percent": _("propose withdrawal at a share of absence (percent)"),
         "leave_counts_as_absence": _("leave counts as absence here"),
     }
-    columns = [Column("fact", _("What"), words), Column("value", _("Value"), YES_NO)]
+    columns = [Column("fact", _("Item"), words), Column("value", _("Recorded as"), YES_NO)]
     return [Table(training_class.title, columns, rows)]
 
 
@@ -85,7 +85,7 @@ def _plan(training_class: TrainingClass) -> list[Table]:
         Column("seats", _("Seats")),
         Column("budget", _("Budget (yuan)")),
         Column("responsible", _("Responsible")),
-        Column("note", _("Note")),
+        Column("note", _("Remarks")),
     ]
     return [Table(_("Annual plan"), columns, list(rows))]
 
@@ -241,7 +241,7 @@ def _closing(training_class: TrainingClass) -> list[Table]:
     ticks = ClosingTick.objects.filter(training_class=training_class).order_by("code")
     columns = [
         Column("item", _("What")),
-        Column("note", _("Note")),
+        Column("note", _("Remarks")),
         Column("ticked_by", _("Vouched by")),
         Column("ticked_at", _("Time")),
     ]

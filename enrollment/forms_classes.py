@@ -217,7 +217,7 @@ class CopyForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=120)
     starts_on = forms.DateField(
-        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     code = forms.CharField(
         label=_("Class number"),

@@ -39,7 +39,7 @@ class EntryForm(forms.Form):
         label=_("Budget (yuan)"), required=False, min_value=0, max_digits=12, decimal_places=2
     )
     responsible = forms.CharField(label=_("Responsible"), max_length=60, required=False)
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    note = forms.CharField(label=_("Remarks"), max_length=200, required=False)
 
     @classmethod
     def of(cls, entry: PlanEntry) -> EntryForm:

@@ -172,7 +172,7 @@ def plan_export(request: HttpRequest, year: int) -> HttpResponse:
         _("Class number"),
         _("Status"),
         _("People on the roster"),
-        _("Note"),
+        _("Remarks"),
     ]
     rows: list[list[Any]] = [
         [
