@@ -11,6 +11,7 @@ class EnrollmentConfig(AppConfig):
     def ready(self) -> None:
         """Hear of sign-ins: the receivers stand beside the back end that signs people in."""
         from enrollment import (
+            archive_sections,
             authentication,  # noqa: F401
             closing,
             name_keys,
@@ -20,6 +21,7 @@ class EnrollmentConfig(AppConfig):
         from enrollment.forms_on_paper import register_forms
         from enrollment.jobs import register_kinds
 
+        archive_sections.offer_own()
         closing.offer_own()
         need_answers.offer_own()
         register_kinds()

@@ -15,6 +15,7 @@ from enrollment.models import ClassLeaveKind, Cohort, Organization, TrainingClas
 from enrollment.reports_classes import ORGANIZATION, PARK, parks
 from enrollment.requests import number_in
 from enrollment.roster.lookup import organizations_named
+from enrollment.rules.notice import KINDS as ATTACHED
 
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 MOST_SEATS = 100_000
@@ -195,12 +196,28 @@ class DecisionForm(forms.Form):
     answer = forms.CharField(label=_("Answer"), max_length=200, required=False)
 
 
+class AttachmentForm(forms.Form):
+    """A document for a notice."""
+
+    file = forms.FileField(
+        label=_("Document"),
+        help_text=_("At most 20 MB."),
+        widget=forms.FileInput(attrs={"accept": ",".join(sorted(ATTACHED))}),
+    )
+
+
+class ArchiveFileForm(forms.Form):
+    """An archive that was downloaded."""
+
+    file = forms.FileField(label=_("A downloaded archive"), widget=forms.FileInput(attrs={"accept": ".zip"}))
+
+
 class CopyForm(forms.Form):
     """A class anew: when it begins, and what it is called."""
 
     title = forms.CharField(label=_("Title"), max_length=120)
     starts_on = forms.DateField(
-        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     code = forms.CharField(
         label=_("Class number"),

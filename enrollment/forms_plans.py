@@ -39,7 +39,7 @@ class EntryForm(forms.Form):
         label=_("Budget (yuan)"), required=False, min_value=0, max_digits=12, decimal_places=2
     )
     responsible = forms.CharField(label=_("Responsible"), max_length=60, required=False)
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    note = forms.CharField(label=_("Remarks"), max_length=200, required=False)
 
     @classmethod
     def of(cls, entry: PlanEntry) -> EntryForm:
@@ -105,7 +105,8 @@ class NeedFilter(forms.Form):
 
     def __init__(self, *args: Any, years: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["year"].choices = [("", _("All years")), *((year, str(year)) for year in years)]
+        year: Any = self.fields["year"]
+        year.choices = [("", _("All years")), *((year, str(year)) for year in years)]
 
 
 class AnswerForm(forms.Form):
@@ -119,7 +120,8 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [
+        kind: Any = self.fields["kind"]
+        kind.choices = [
             *((source.kind, source.label) for source in need_answers.sources()),
             (TEXT, _("In words")),
         ]

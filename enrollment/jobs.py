@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
-from enrollment.actions import certificates, erasure, log, organization_imports
+from enrollment.actions import archives, certificates, erasure, log, organization_imports
 from enrollment.actions.journal import note
 from enrollment.certificate_pages import write_archive, write_book
 from enrollment.models import (
@@ -22,8 +22,9 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
-from enrollment.rules import class_life, organization_table
+from enrollment.rules import archive, class_life, organization_table
 
+ARCHIVE = "enrollment.archive"
 CERTIFICATES = "enrollment.certificates"
 CERTIFICATES_PRINT = "enrollment.certificates_print"
 ERASE = "enrollment.erase"
@@ -41,7 +42,7 @@ def _class_run_by(user: User, parameters: Parameters) -> TrainingClass | None:
     return found if runs else None
 
 
-def _may_certify(user: Any, parameters: Parameters) -> bool:
+def _may_run(user: Any, parameters: Parameters) -> bool:
     return _class_run_by(user, parameters) is not None
 
 
@@ -147,11 +148,24 @@ def _export_log(user: Any, parameters: Parameters, progress: Progress) -> Outcom
     return Outcome(file=target, file_name=name)
 
 
+def _archive(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    """Put a class's archive together and seal it; a worker that comes second finds it sealed."""
+    training_class = _class_run_by(user, parameters)
+    if training_class is None:
+        raise Refused(archive.NOT_CLOSED)
+    sealed = archives.archive_class(training_class=training_class, actor=user, step=progress.step)
+    return Outcome(
+        _("The class is archived; it can be downloaded from its page. Digest: %(digest)s")
+        % {"digest": sealed.digest}
+    )
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
     register(Kind(JUDGE_ORGANIZATIONS, _may_import_organizations, _judge_organizations))
     register(Kind(APPLY_ORGANIZATIONS, _may_import_organizations, _apply_organizations))
     register(Kind(LOG, may_search_log, _export_log))
     register(Kind(ERASE, _may_erase, _erase))
-    register(Kind(CERTIFICATES, _may_certify, _certify))
-    register(Kind(CERTIFICATES_PRINT, _may_certify, _print))
+    register(Kind(ARCHIVE, _may_run, _archive))
+    register(Kind(CERTIFICATES, _may_run, _certify))
+    register(Kind(CERTIFICATES_PRINT, _may_run, _print))

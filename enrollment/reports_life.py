@@ -46,7 +46,7 @@ PAGES = {
     "groups": "class_roster",
     "closing": "class_closing",
     "certificates": "class_roster",
-    "archive": "class_page",
+    "archive": "class_archive",
 }
 #: The course of a class's life, as a reader of its page follows it.
 COURSE = (

@@ -4,6 +4,7 @@ from django.urls import path
 
 from enrollment.views import (
     certificates,
+    class_archive,
     class_closing,
     class_leave,
     class_notice,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),
     path("classes/<int:pk>/quotas/", class_pages.class_quotas, name="class_quotas"),
     path("classes/<int:pk>/closing/", class_closing.class_closing, name="class_closing"),
+    path("classes/<int:pk>/archive/", class_archive.class_archive, name="class_archive"),
+    path("classes/<int:pk>/archive/file.zip", class_archive.class_archive_file, name="class_archive_file"),
+    path("classes/<int:pk>/copy/", class_archive.class_copy, name="class_copy"),
     path("classes/<int:pk>/notice/", class_notice.class_notice, name="class_notice"),
     path("classes/<int:pk>/notice/print/", class_notice.class_notice_print, name="class_notice_print"),
     path(

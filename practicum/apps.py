@@ -15,6 +15,7 @@ class PracticumConfig(AppConfig):
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
+        from practicum.archive_sections import offer_sections
         from practicum.closing import offer_items
         from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
@@ -27,6 +28,7 @@ class PracticumConfig(AppConfig):
         class_hours.register(quarters_in_class)
         erasure.register(erase)
         offer_items()
+        offer_sections()
         offer_sources()
         register_kinds()
         register_followers()

@@ -5,7 +5,18 @@ from __future__ import annotations
 import gc
 import time
 
-from academy.demo import accounts, catalogue, claims, organizations, people, places, site, study, year
+from academy.demo import (
+    accounts,
+    catalogue,
+    claims,
+    classes,
+    organizations,
+    people,
+    places,
+    site,
+    study,
+    year,
+)
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
 from enrollment.models import User
@@ -33,6 +44,7 @@ def load(plan: Plan) -> None:
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
     year.load(plan, actor, teacher=staff["chen"])
+    classes.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)

@@ -48,6 +48,7 @@ PUBLIC = (
     Place("bases", "practicum:base_list", _("Training bases"), "geo-alt"),
 )
 WORKBENCH = Place("workbench", "portal:workbench", _("Workbench"), "briefcase")
+CLASSES = Place("classes", "enrollment:class_list", _("Training classes"), "mortarboard")
 ZONE = Place("zone", "portal:zone", _("Zone figures"), "bar-chart-line")
 GUIDE = Place("guide", "portal:guide", _("Guided organizations"), "diagram-3")
 HOST = Place("host", "practicum:host", _("My base"), "building")
@@ -99,6 +100,8 @@ def work_places(scope: Scope) -> list[Place]:
     places = []
     if scope.managed_paths:
         places.append(WORKBENCH)
+    if scope.everything or scope.has(*STAFF_ROLES):
+        places.append(CLASSES)
     if scope.everything or scope.has(Role.ZONE_LEADER):
         places.append(ZONE)
     if scope.guided_paths:

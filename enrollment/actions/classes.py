@@ -24,6 +24,7 @@ from enrollment.models import (
     ROSTER_STATUSES,
     SEATED_STATUSES,
     Appointment,
+    ClassArchive,
     ClassStatus,
     Cohort,
     Enrollment,
@@ -194,6 +195,7 @@ def facts_of(training_class: TrainingClass) -> rules.ClassFacts:
         status=training_class.status,
         ends_on=training_class.ends_on,
         today=timezone.localdate(),
+        is_sealed=ClassArchive.objects.filter(training_class=training_class).exists(),
         closing_reasons=reasons_against(training_class)
         if training_class.status == ClassStatus.RUNNING
         else (),

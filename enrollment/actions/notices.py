@@ -203,7 +203,7 @@ def attach(*, notice: ClassNotice, file: Any, actor: User) -> NoticeAttachment:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
-    field = NoticeAttachment._meta.get_field("file")
+    field: Any = NoticeAttachment._meta.get_field("file")
     wanted = f"{digest.hexdigest()[:16]}{kind}"
     # The file is kept before anything is locked; it goes again where the row is refused.
     stored = field.storage.save(field.generate_filename(None, wanted), file)

@@ -145,3 +145,25 @@ def open_from_entry(*, entry: PlanEntry, actor: User) -> TrainingClass:
     kept.save(update_fields=["training_class"])
     log_note(kept, "enrollment.plan.open", actor=actor, data={"class": kept.training_class.code})
     return kept.training_class
+
+
+@transaction.atomic
+def link_class(*, entry: PlanEntry, training_class: TrainingClass, actor: User | None) -> PlanEntry:
+    """Say that a class which was opened without the plan is this entry's.
+
+    Raises:
+        Refused: the entry has a class, the class is another entry's, or the plan is a draft.
+    """
+    row = _lock(entry.plan)
+    kept = PlanEntry.objects.get(pk=entry.pk)
+    refusal = rules.opening_refusal(row.status, has_class=kept.training_class_id is not None)
+    if refusal is not None:
+        raise Refused(refusal)
+    kept.training_class = training_class
+    try:
+        with transaction.atomic():
+            kept.save(update_fields=["training_class"])
+    except IntegrityError:
+        raise Refused(rules.NO_CLASS_OUTSIDE) from None
+    log_note(kept, "enrollment.plan.link", actor=actor, data={"class": training_class.code})
+    return kept

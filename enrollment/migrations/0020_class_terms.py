@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='from')),
                 ('ends_at', models.DateTimeField(verbose_name='to')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('status', models.CharField(choices=[('requested', 'Requested'), ('approved', 'Approved'), ('refused', 'Refused'), ('taken_back', 'Taken back')], default='requested', max_length=12, verbose_name='status')),
+                ('status', models.CharField(choices=[('requested', 'Requested'), ('approved', 'Approved'), ('refused', 'Refused'), ('taken_back', 'Taken back by the trainee')], default='requested', max_length=12, verbose_name='status')),
                 ('requested_at', models.DateTimeField(auto_now_add=True, verbose_name='requested at')),
                 ('answer', models.CharField(blank=True, max_length=200, verbose_name='answer')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('series', models.CharField(default='党建院', max_length=20, verbose_name='agency in the number')),
                 ('number_pattern', models.CharField(default='{series}〔{year}〕{serial}号', help_text='With {series}, {year} and {serial}.', max_length=60, verbose_name='form of the number')),
-                ('issuer', models.CharField(default='两新组织党建学院', max_length=80, verbose_name='issued by')),
+                ('issuer', models.CharField(default='两新组织党建学院', max_length=80, verbose_name='issuing agency')),
                 ('text', wagtail.fields.RichTextField(default='<p>各党组织：</p><p>为提升党员教育培训质量，经研究，决定举办{名称}（班次编号{编号}）。现将有关事项通知如下：</p><ol><li>培训时间：{时间}，共{天数}天。</li><li>参训对象：{对象}。</li><li>名额分配：共{名额}名，各单位名额见附表，请按名额推荐报名。</li><li>有关要求：参训学员须遵守学习纪律，按时签到签退；确需请假的，须经班主任批准。</li></ol><p>班主任：{班主任}</p>', help_text='Filled from the class: {名称} {编号} {时间} {天数} {对象} {名额} {班主任}.', verbose_name='text of a new notice')),
             ],
             options={
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('year', models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name='year')),
                 ('serial', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='serial number')),
                 ('number', models.CharField(blank=True, editable=False, max_length=80, verbose_name='number')),
-                ('issuer', models.CharField(blank=True, editable=False, max_length=80, verbose_name='issued by')),
+                ('issuer', models.CharField(blank=True, editable=False, max_length=80, verbose_name='issuing agency')),
                 ('revision', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='times published')),
                 ('published_title', models.CharField(blank=True, editable=False, max_length=150, verbose_name='published title')),
                 ('published_text', models.TextField(blank=True, editable=False, verbose_name='published text')),

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.CharField(max_length=300, verbose_name='what is needed')),
                 ('asked_at', models.DateTimeField(verbose_name='asked at')),
-                ('status', models.CharField(choices=[('open', 'Open'), ('merged', 'Merged into another'), ('closed', 'Closed with an answer')], default='open', max_length=10, verbose_name='status')),
+                ('status', models.CharField(choices=[('open', 'Open'), ('merged', 'Merged with another need'), ('closed', 'Closed with an answer')], default='open', max_length=10, verbose_name='status')),
                 ('answer_kind', models.CharField(blank=True, max_length=20, verbose_name='answered by')),
                 ('answer_title', models.CharField(blank=True, max_length=200, verbose_name='what answered it')),
                 ('answer_url', models.CharField(blank=True, max_length=300, verbose_name='link')),

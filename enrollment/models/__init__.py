@@ -11,6 +11,7 @@ from enrollment.models.accounts import (
     User,
     UserSession,
 )
+from enrollment.models.archives import ArchiveIsWrittenOnce, ClassArchive
 from enrollment.models.branch import BranchActivity
 from enrollment.models.certificates import (
     Certificate,
@@ -145,6 +146,8 @@ __all__ = [
     "AttemptIsAppendOnly",
     "BranchActivity",
     "Certificate",
+    "ArchiveIsWrittenOnce",
+    "ClassArchive",
     "ClassLeave",
     "ClassLeaveKind",
     "ClassLeaveStatus",

@@ -28,7 +28,7 @@ class ClassLeaveStatus(models.TextChoices):
     REQUESTED = "requested", _("Requested")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
-    TAKEN_BACK = "taken_back", _("Taken back")
+    TAKEN_BACK = "taken_back", _("Taken back by the trainee")
 
 
 class ClassLeaveQuerySet(models.QuerySet["ClassLeave"]):

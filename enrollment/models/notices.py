@@ -40,7 +40,7 @@ class NoticeSettings(BaseGenericSetting):
         default=rules.DEFAULT_NUMBER,
         help_text=_("With {series}, {year} and {serial}."),
     )
-    issuer = models.CharField(_("issued by"), max_length=80, default="两新组织党建学院")
+    issuer = models.CharField(_("issuing agency"), max_length=80, default="两新组织党建学院")
     text = RichTextField(
         _("text of a new notice"),
         features=FEATURES,
@@ -99,7 +99,7 @@ class ClassNotice(models.Model):
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True, editable=False)
     serial = models.PositiveIntegerField(_("serial number"), null=True, blank=True, editable=False)
     number = models.CharField(_("number"), max_length=80, blank=True, editable=False)
-    issuer = models.CharField(_("issued by"), max_length=80, blank=True, editable=False)
+    issuer = models.CharField(_("issuing agency"), max_length=80, blank=True, editable=False)
     revision = models.PositiveSmallIntegerField(_("times published"), default=0, editable=False)
     published_title = models.CharField(_("published title"), max_length=150, blank=True, editable=False)
     published_text = models.TextField(_("published text"), blank=True, editable=False)

@@ -189,7 +189,7 @@ class NeedStatus(models.TextChoices):
     """Life of a need."""
 
     OPEN = "open", _("Open")
-    MERGED = "merged", _("Merged into another")
+    MERGED = "merged", _("Merged with another need")
     CLOSED = "closed", _("Closed with an answer")
 
 

@@ -37,6 +37,7 @@ class ClassFacts:
     nominated: int = 0
     certificates: int = 0
     closing_reasons: tuple[Reason, ...] = ()
+    is_sealed: bool = False
 
 
 def next_statuses(status: str) -> frozenset[str]:
@@ -59,6 +60,8 @@ def refusals(facts: ClassFacts, to: str) -> tuple[Reason, ...]:
         if facts.on_roster == 0:
             reasons.append(ROSTER_EMPTY)
         reasons += facts.closing_reasons
+    if to == "archived" and not facts.is_sealed:
+        reasons.append(NOT_SEALED)
     if to == "cancelled" and facts.certificates:
         reasons.append(HAS_CERTIFICATES)
     if to == "running" and facts.status == "closed" and facts.certificates:
@@ -73,6 +76,7 @@ ROSTER_EMPTY = Reason("roster_empty", _("Nobody is on the roster yet."))
 HAS_CERTIFICATES = Reason("has_certificates", _("Certificates have been issued; revoke them first."))
 HAS_PEOPLE = Reason("has_people", _("People have been nominated already; withdraw them first."))
 
+NOT_SEALED = Reason("class_not_sealed", _("The archive of the class has to be put together first."))
 NOT_OPEN = Reason("class_not_open", _("This class no longer takes people on or off its roster."))
 NOT_NOMINATING = Reason("class_not_nominating", _("Nominations for this class are not open."))
 ALREADY_ON = Reason("already_on_roster", _("This person is already in this class."))

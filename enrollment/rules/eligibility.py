@@ -33,7 +33,7 @@ def refusals(terms: Terms, *, cohort: str, path: str) -> tuple[Reason, ...]:
         reasons.append(
             Reason(
                 "wrong_cohort",
-                _("The class is for %(cohorts)s; this person belongs to another cohort."),
+                _("The class is only for %(cohorts)s."),
                 {"cohorts": _listed(terms.cohorts)},
             )
         )
@@ -41,10 +41,7 @@ def refusals(terms: Terms, *, cohort: str, path: str) -> tuple[Reason, ...]:
         reasons.append(
             Reason(
                 "wrong_place",
-                _(
-                    "The class is for %(places)s and the organizations below;"
-                    " this person's is not among them."
-                ),
+                _("The class is only for %(places)s and the organizations below."),
                 {"places": _listed(terms.places)},
             )
         )

@@ -91,3 +91,6 @@ HAS_CLASS = Reason("entry_has_class", _("A class has been opened from this entry
 NOT_APPROVED = Reason("plan_not_approved", _("Classes are opened once the plan is approved."))
 PLAN_EXISTS = Reason("plan_exists", _("There is a plan for this year already."), field="year")
 BAD_YEAR = Reason("plan_year", _("The year lies between 2000 and 2100."), field="year")
+NO_CLASS_OUTSIDE = Reason(
+    "no_class_outside_plan", _("There is no class with this number that is outside the plan."), field="code"
+)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from enrollment.models import (
     ROSTER_STATUSES,
+    STAFF_ROLES,
     ClassStatus,
     Enrollment,
     EnrollmentStatus,
@@ -57,7 +58,7 @@ class Opened:
             "crumbs": [{"label": _("Training classes"), "url": reverse("enrollment:class_list")}]
             if lists_classes(self.user)
             else [{"label": _("My study record"), "url": reverse("portal:me")}],
-            "section": "workbench" if self.rights.manages or self.sees_roster else "me",
+            "section": section_for(self.user),
             **more,
         }
 
@@ -74,6 +75,13 @@ class Opened:
     def sees_roster(self) -> bool:
         """Whether they look after people in it."""
         return bool(self.user.scope.visible_paths)
+
+
+def section_for(user: User) -> str:
+    """Which part of the frame the pages of classes belong to for ``user``."""
+    if user.scope.everything or user.scope.has(*STAFF_ROLES):
+        return "classes"
+    return "workbench" if user.scope.managed_paths else "me"
 
 
 def lists_classes(user: User) -> bool:
@@ -134,6 +142,11 @@ def tabs(opened: Opened, here: str) -> list[dict[str, Any]]:
             "class_closing",
             _("Closing"),
             rights.manages and status not in {"draft", "nominating", "cancelled"},
+        ),
+        (
+            "class_archive",
+            _("Archive of the class"),
+            rights.manages and status in {"closed", "archived"},
         ),
     ]
     return [

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cms.refusals import Refused
 from enrollment import reports_classes
 from enrollment.actions import notices as actions
+from enrollment.forms_classes import AttachmentForm
 from enrollment.models import ClassNotice, NoticeAttachment
 from enrollment.reports_notices import receptions
 from enrollment.requests import number_in
@@ -61,6 +62,7 @@ def class_notice(request: HttpRequest, pk: int) -> HttpResponse:
     context = opened.context(
         "class_notice",
         **_shown(opened, notice),
+        file_form=AttachmentForm(),
         receptions=rows if opened.rights.manages or own else [],
         received=sum(row.receipt is not None for row in rows),
         can_confirm=any(row.receipt is None and row.organization.path.startswith(own) for row in rows if own),

@@ -19,6 +19,7 @@ from enrollment.actions.class_terms import set_terms
 from enrollment.forms import status_choices
 from enrollment.forms_classes import ProposalForm, QuotaTableForm, TermsForm, form_errors
 from enrollment.models import Trainee
+from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules import class_life
 from enrollment.views.class_access import Opened, open_for_anybody, open_for_managers
 
@@ -46,7 +47,7 @@ def class_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def class_open(request: HttpRequest) -> HttpResponse:
+def class_open(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Classes that take nominations: whether the person may come, else why not."""
     trainee = Trainee.objects.active().filter(user=request.user).select_related("home_organization").first()
     rows = []

@@ -27,6 +27,7 @@ from enrollment.models import (
     ROSTER_STATUSES,
     SEATED_STATUSES,
     Appointment,
+    ClassStatus,
     Enrollment,
     EnrollmentStatus,
     Post,
@@ -37,7 +38,15 @@ from enrollment.models import (
 )
 from enrollment.requests import number_in
 from enrollment.rules import class_life
-from enrollment.views.class_access import Opened, Rights, class_sections, lists_classes, open_for_anybody
+from enrollment.views.class_access import (
+    Opened,
+    Rights,
+    class_sections,
+    lists_classes,
+    open_for_anybody,
+    section_for,
+)
+from enrollment.views.class_archive import begin_archiving
 
 PER_PAGE = 100
 FOUND = 20
@@ -102,7 +111,7 @@ def class_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "enrollment/class_list.html",
-        {"page": page, "tabs": class_sections("class_list"), "section": "workbench"},
+        {"page": page, "tabs": class_sections("class_list"), "section": section_for(request.user)},
     )
 
 
@@ -280,7 +289,12 @@ def _withdraw(request: HttpRequest, training_class: TrainingClass, forms: dict[s
     return _("%(name)s has been withdrawn.") % {"name": held.trainee.name}
 
 
-def _transition(request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]) -> str:
+def _transition(
+    request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]
+) -> str | HttpResponse:
+    """Archiving takes a while: it is done in the background."""
+    if request.POST.get("to") == ClassStatus.ARCHIVED:
+        return begin_archiving(request, training_class)
     moved = classes.transition(
         training_class=training_class, to=request.POST.get("to", ""), actor=request.user
     )

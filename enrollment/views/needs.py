@@ -25,7 +25,7 @@ from enrollment.forms_classes import form_errors
 from enrollment.forms_plans import AnswerForm, NeedFilter, NeedForm, SurveyForm
 from enrollment.models import NeedStatus, TrainingNeed
 from enrollment.requests import numbers_in
-from enrollment.views.class_access import class_sections, lists_classes
+from enrollment.views.class_access import class_sections, lists_classes, section_for
 
 PER_PAGE = 30
 
@@ -46,7 +46,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     is_staff = lists_classes(request.user)
     return {
         "tabs": class_sections("needs") if is_staff else [],
-        "section": "workbench" if is_staff else "me",
+        "section": section_for(request.user),
     }
 
 

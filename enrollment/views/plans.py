@@ -25,7 +25,7 @@ from enrollment.forms_plans import EntryForm, YearForm
 from enrollment.models import AnnualPlan, PlanEntry
 from enrollment.requests import number_in
 from enrollment.rules import plans as rules
-from enrollment.views.class_access import class_sections, lists_classes
+from enrollment.views.class_access import class_sections, lists_classes, section_for
 
 
 @login_required
@@ -48,7 +48,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         "plans": list(AnnualPlan.objects.visible_to(request.user).select_related("approved_by")),
         "form": form if request.user.scope.everything else None,
         "tabs": class_sections("plans"),
-        "section": "workbench",
+        "section": section_for(request.user),
     }
     return render(request, "enrollment/plan_list.html", context, status=422 if form.errors else 200)
 
@@ -80,13 +80,14 @@ def plan(request: HttpRequest, year: int) -> HttpResponse:
         "form": form if manages and found.is_draft else None,
         "entry": entry,
         "tabs": class_sections("plans"),
-        "section": "workbench",
+        "section": section_for(request.user),
     }
     return render(request, "enrollment/plan.html", context, status=422 if form.errors else 200)
 
 
 def _entry(found: AnnualPlan, key: str) -> PlanEntry | None:
-    return PlanEntry.objects.filter(plan=found, pk=number_in(key)).first()
+    number = number_in(key)
+    return None if number is None else PlanEntry.objects.filter(plan=found, pk=number).first()
 
 
 def _moves(found: AnnualPlan) -> list[tuple[str, str]]:
@@ -131,7 +132,17 @@ def _open(request: HttpRequest, found: AnnualPlan) -> HttpResponse:
     return redirect(opened)
 
 
-DEEDS: dict[str, Deed] = {"move": _move, "remove": _remove, "open": _open}
+def _link(request: HttpRequest, found: AnnualPlan) -> HttpResponse:
+    entry = get_object_or_404(PlanEntry, plan=found, pk=number_in(request.POST.get("entry", "")))
+    outside = reports.outside_of(found).filter(code=request.POST.get("code", "").strip()[:30]).first()
+    if outside is None:
+        raise Refused(rules.NO_CLASS_OUTSIDE)
+    actions.link_class(entry=entry, training_class=outside, actor=request.user)
+    messages.success(request, _("The class is now in the plan."))
+    return redirect(found)
+
+
+DEEDS: dict[str, Deed] = {"move": _move, "remove": _remove, "open": _open, "link": _link}
 
 
 def _act(request: HttpRequest, found: AnnualPlan) -> HttpResponse:
@@ -161,7 +172,7 @@ def plan_export(request: HttpRequest, year: int) -> HttpResponse:
         _("Class number"),
         _("Status"),
         _("People on the roster"),
-        _("Note"),
+        _("Remarks"),
     ]
     rows: list[list[Any]] = [
         [

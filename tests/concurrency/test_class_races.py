@@ -10,10 +10,11 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import class_leave, classes, needs, notices, plans
+from enrollment.actions import archives, class_leave, classes, needs, notices, plans
 from enrollment.actions.closing_checklist import tick_items
 from enrollment.actions.needs import Asked
 from enrollment.models import (
+    ClassArchive,
     ClassLeave,
     ClassLeaveStatus,
     ClassNotice,
@@ -25,8 +26,9 @@ from enrollment.models import (
     TrainingClass,
     TrainingNeed,
 )
+from enrollment.rules import archive as archive_rules
 from enrollment.rules import capacity
-from tests.factories.enrollment import branches, trainees, training_class
+from tests.factories.enrollment import branches, ready_to_close, trainees, training_class
 from tests.people import make_zhao, plant
 
 pytestmark = pytest.mark.race
@@ -279,3 +281,54 @@ def test_control_without_the_lock_a_need_is_closed_twice(asked, race, meeting):
         return True
 
     assert race(careless, THREADS).count(True) == THREADS
+
+
+# --- The archive -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(tree, running):
+    ended = timezone.localdate() - dt.timedelta(days=1)
+    TrainingClass.objects.filter(pk=running.pk).update(starts_on=ended, ends_on=ended)
+    return classes.transition(training_class=ready_to_close(running), to="closed", actor=None)
+
+
+def packed_twice(closed):
+    return [archives.pack(training_class=closed, step=lambda _done, _whole: None) for _ in range(THREADS)]
+
+
+def test_a_class_is_sealed_once(closed, race):
+    packed = packed_twice(closed)
+    outcomes = race(lambda n: archives.seal(training_class=closed, packed=packed[n], actor=None).pk, THREADS)
+    assert errors(outcomes) == []
+    assert {item.code for item in outcomes if isinstance(item, Refused)} == {"archive_not_closed"}
+    assert ClassArchive.objects.count() == 1
+
+
+def test_control_without_the_lock_a_change_slips_in_before_the_seal(closed, race, meeting):
+    """The records are compared, then somebody changes them, then the seal is set on what was before."""
+    [packed, *_others] = packed_twice(closed)
+    point = meeting(2)
+
+    def careless(number):
+        if number:
+            point.wait()
+            Enrollment.objects.filter(training_class=closed).update(note="改动")
+            point.wait()
+            return None
+        said = archive_rules.digests_in(packed.manifest)
+        assert not archive_rules.record_differences(said, archives.record_digests(closed))
+        point.wait()
+        point.wait()
+        ClassArchive.objects.create(
+            training_class=closed,
+            file="x",
+            size=1,
+            manifest=packed.manifest.decode(),
+            digest=archive_rules.digest(packed.manifest),
+            sealed_at=packed.sealed_at,
+        )
+        return True
+
+    assert errors(race(careless, 2)) == []
+    assert archives.verify_records(ClassArchive.objects.get()) != []

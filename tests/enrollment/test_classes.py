@@ -12,6 +12,7 @@ from django.utils import timezone
 from cms.refusals import Reason, Refused
 from enrollment import closing
 from enrollment.actions import certificates
+from enrollment.actions.archives import archive_class
 from enrollment.actions.classes import (
     amend_class,
     complete_in_bulk,
@@ -240,7 +241,12 @@ def test_the_whole_life(soft, li, zhao):
     assert [one.number for one in issued] == [f"{opened.code}-0001", f"{opened.code}-0002"]
     with refused_with("has_certificates"):
         transition(training_class=opened, to="running", actor=zhao)
-    transition(training_class=opened, to="archived", actor=zhao)
+    with refused_with("class_not_sealed"):
+        transition(training_class=opened, to="archived", actor=zhao)
+    opened.refresh_from_db()
+    archive_class(training_class=opened, actor=zhao, step=lambda _done, _whole: None)
+    opened.refresh_from_db()
+    assert opened.status == ClassStatus.ARCHIVED
 
 
 def test_closing_asks_every_check(soft, zhao):

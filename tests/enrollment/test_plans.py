@@ -104,6 +104,20 @@ def test_an_entry_becomes_a_class_once(plan, zhao):
     assert TrainingClass.objects.count() == 1
 
 
+def test_a_class_that_was_opened_before_is_taken_into_the_plan(plan, zhao, sign_in):
+    opened = training_class(code="A-1")
+    first, second = entry(plan), entry(plan)
+    plans.move_plan(plan=plan, to="approved", actor=zhao)
+    url = reverse("enrollment:plan", args=[plan.year])
+    client = sign_in(user=zhao)
+    client.post(url, {"do": "link", "entry": first.pk, "code": "NOWHERE"})
+    assert PlanEntry.objects.filter(training_class__isnull=False).count() == 0
+    client.post(url, {"do": "link", "entry": first.pk, "code": "A-1"})
+    assert PlanEntry.objects.get(pk=first.pk).training_class == opened
+    with pytest.raises(Refused, match="no_class_outside_plan"):
+        plans.link_class(entry=second, training_class=opened, actor=zhao)
+
+
 def test_the_database_holds_what_the_rules_say(plan):
     for bad in ({"month": 0}, {"seats": 0}, {"budget": Decimal(-1)}):
         values = {"plan": plan, "title": "班", "month": 1, "seats": 1}

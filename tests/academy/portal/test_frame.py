@@ -59,12 +59,18 @@ def test_the_frame_offers_each_person_their_own_places(sign_in, everyone):
     offers = {
         "zhang": set(),
         "li": {"portal:workbench"},
-        "chen": {"wagtailadmin_home"},
+        "chen": {"enrollment:class_list", "wagtailadmin_home"},
         "sun": {"practicum:host"},
         "zhou": {"portal:zone"},
-        "zhao": {"portal:zone", "wagtailadmin_home"},
+        "zhao": {"enrollment:class_list", "portal:zone", "wagtailadmin_home"},
     }
-    work = {"portal:workbench", "wagtailadmin_home", "practicum:host", "portal:zone"}
+    work = {
+        "enrollment:class_list",
+        "portal:workbench",
+        "wagtailadmin_home",
+        "practicum:host",
+        "portal:zone",
+    }
     for name, offered in offers.items():
         page = sign_in(user=everyone[name]).get(reverse("portal:personal_data")).content.decode()
         found = {view for view in work if f'href="{reverse(view)}"' in page}
