@@ -82,14 +82,15 @@ def send_training(
         evidence_digest=evidence.digest,
     )
     stored = evidence.stored()
-    training.evidence.save(stored.name, stored, save=False)
+    training.evidence.save(str(stored.name), stored, save=False)
+    storage, written = training.evidence.storage, str(training.evidence.name)
     try:
         kept = _send(training, trainee, actor)
     except BaseException:
-        training.evidence.storage.delete(training.evidence.name)
+        storage.delete(written)
         raise
-    if kept.evidence.name != training.evidence.name:
-        training.evidence.storage.delete(training.evidence.name)
+    if kept.evidence.name != written:
+        storage.delete(written)
     return kept
 
 
@@ -220,7 +221,7 @@ def decide(*, claim: C, actor: User, approve: bool, reason: str = "") -> C:
     locked = _locked(claim)
     if locked.status != ClaimStatus.OPEN:
         raise Refused(rules.NOT_WAITING)
-    if not type(claim).objects.decidable_by(actor).filter(pk=claim.pk).exists():  # type: ignore[attr-defined]
+    if not may_decide(actor, claim):
         raise Refused(rules.NOT_FOR_YOU)
     if not approve and not reason.strip():
         raise Refused(rules.DECLINED_WITHOUT_REASON)
@@ -264,6 +265,13 @@ def withdraw_claim(*, claim: C, actor: User, reason: str) -> C:
     return locked
 
 
+def may_decide(actor: User, claim: Claim) -> bool:
+    """Whether ``actor`` may decide about ``claim`` now."""
+    if isinstance(claim, ExternalTraining):
+        return ExternalTraining.objects.decidable_by(actor).filter(pk=claim.pk).exists()
+    return HourAdjustment.objects.decidable_by(actor).filter(pk=claim.pk).exists()
+
+
 def may_withdraw(actor: User, claim: Claim) -> bool:
     """Whether ``actor`` may take ``claim`` back."""
     if actor.scope.everything or actor.pk == claim.submitted_by_id:
@@ -276,13 +284,18 @@ def may_withdraw(actor: User, claim: Claim) -> bool:
 
 def claim_behind(entry: HourEntry) -> Claim | None:
     """The approved claim that ``entry`` was posted for; it is taken back together with its hours."""
-    model = {EXTERNAL: ExternalTraining, ADJUSTMENT: HourAdjustment}.get(entry.evidence_type)
-    if model is None or not entry.evidence_id.isdecimal():
+    if not entry.evidence_id.isdecimal():
         return None
-    found: Claim | None = model.objects.filter(
-        pk=int(entry.evidence_id), trainee_id=entry.trainee_id, status=ClaimStatus.APPROVED
-    ).first()
-    return found
+    wanted = {
+        "pk": int(entry.evidence_id),
+        "trainee_id": entry.trainee_id,
+        "status": ClaimStatus.APPROVED,
+    }
+    if entry.evidence_type == EXTERNAL:
+        return ExternalTraining.objects.filter(**wanted).first()
+    if entry.evidence_type == ADJUSTMENT:
+        return HourAdjustment.objects.filter(**wanted).first()
+    return None
 
 
 def _locked(claim: C) -> C:

@@ -595,7 +595,9 @@ def _check_overlap(
     """
     wanted = list(wanted)
     held: dict[int, list[tuple[dt.date, dt.date | None]]] = defaultdict(list)
-    rows = Exemption.objects.filter(trainee_id__in={pk for pk, _from, _to in wanted}).exclude(pk=besides)
+    rows = Exemption.objects.filter(trainee_id__in={pk for pk, _from, _to in wanted})
+    if besides is not None:
+        rows = rows.exclude(pk=besides)
     for trainee_id, starts_on, ends_on in rows.values_list("trainee_id", "starts_on", "ends_on"):
         held[trainee_id].append((starts_on, ends_on))
     for trainee_id, starts_on, ends_on in wanted:

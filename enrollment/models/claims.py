@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -29,7 +29,10 @@ class ClaimStatus(models.TextChoices):
 STANDING_CLAIMS = (ClaimStatus.OPEN, ClaimStatus.APPROVED)
 
 
-class ClaimQuerySet(models.QuerySet["Claim"]):
+C = TypeVar("C", bound="Claim")
+
+
+class ClaimQuerySet(models.QuerySet[C]):
     """Which claims."""
 
     def visible_to(self, user: User) -> Self:
@@ -140,7 +143,7 @@ def claim_constraints(name: str) -> list[models.BaseConstraint]:
     ]
 
 
-class ExternalTrainingQuerySet(ClaimQuerySet):
+class ExternalTrainingQuerySet(ClaimQuerySet["ExternalTraining"]):
     """Which external trainings."""
 
     def decidable_by(self, user: User) -> Self:
@@ -209,7 +212,7 @@ class ExternalTraining(Claim):
     @property
     def evidence_kind(self) -> str:
         """The ending of the stored file: pdf, jpg or png."""
-        return self.evidence.name.rpartition(".")[2]
+        return str(self.evidence.name).rpartition(".")[2]
 
     @property
     def entry(self) -> HourEntry | None:
@@ -221,7 +224,7 @@ class ExternalTraining(Claim):
         )
 
 
-class HourAdjustmentQuerySet(ClaimQuerySet):
+class HourAdjustmentQuerySet(ClaimQuerySet["HourAdjustment"]):
     """Which adjustments."""
 
     def decidable_by(self, user: User) -> Self:

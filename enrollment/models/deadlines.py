@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Min, OuterRef, Subquery
 from django.db.models.functions import TruncDate
 
 from enrollment.models import rulebook
 from enrollment.models.hours import HourEntry, HourKind, HourRuleCode
-from enrollment.models.people import Appointment, Post
+from enrollment.models.people import Appointment, AppointmentQuerySet, Post
 from enrollment.rules.explanation import NewSecretary
 from enrollment.rules.requirement import ONE_DAY, add_months, new_secretary_deadline
 
@@ -42,7 +42,7 @@ class SecretaryDeadline:
         return self.training.is_overdue(self.today)
 
 
-def new_secretaries(appointments: QuerySet[Appointment], today: dt.date) -> list[SecretaryDeadline]:
+def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[SecretaryDeadline]:
     """Of ``appointments`` those of new secretaries within their time, or past it and still untrained.
 
     One query; who is late first. Whoever only changed the organization, and was secretary until the day

@@ -215,7 +215,10 @@ def taught(db):
     """A module with a lesson, and another without."""
     category = school.category(code="theory", title="理论武装")
     module = school.module(category=category, code="original", title="原著研读")
-    return school.lesson(school.course(module=module))
+    lesson = school.lesson(school.course(module=module))
+    # Whoever credits a lesson has just read the catalogue: the one in memory knows it.
+    assert lesson.pk in catalogue().lessons
+    return lesson
 
 
 def least(hours=2, **changes):

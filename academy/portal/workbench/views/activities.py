@@ -47,7 +47,7 @@ def activities(request: WorkerRequest) -> HttpResponse:
         listed = listed.filter(pk__in=waiting)
     page = Paginator(listed, ACTIVITIES_PER_PAGE).get_page(request.GET.get("page"))
     for activity in page:
-        activity.waits_for_me = activity.pk in waiting
+        activity.waits_for_me = activity.pk in waiting  # type: ignore[attr-defined]
     return render(
         request,
         "academy/workbench/activities.html",
