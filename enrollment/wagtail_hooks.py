@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from enrollment import log_actions
@@ -51,6 +54,20 @@ class PeopleGroup(ViewSetGroup):
 def register_viewsets() -> list[ViewSet | ViewSetGroup]:
     """The screens and the choosers."""
     return [PeopleGroup(), organization_chooser, trainee_chooser, class_chooser]
+
+
+@hooks.register("register_admin_menu_item")
+def certificate_template() -> MenuItem:
+    """The way to what stands on certificates."""
+    url = reverse("enrollment:certificate_template")
+    return _ForAdministrators(_("Certificate template"), url, name="certificate_template", icon_name="form")
+
+
+class _ForAdministrators(MenuItem):
+    """Shown to those who may open it."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.scope.everything)
 
 
 @hooks.register("register_log_actions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
-from academy.demo import accounts, catalogue, organizations, people, places, site, study, year
+from academy.demo import accounts, catalogue, organizations, papers, people, places, site, study, year
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
 from enrollment.models import User
@@ -32,6 +32,7 @@ def load(plan: Plan) -> None:
         catalogue.load(plan, artwork, actor, instructor=staff["chen"])
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
+    papers.load(actor)
     year.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)
     accounts.create_leader(actor)

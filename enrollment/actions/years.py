@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from cms.refusals import Refused
+from enrollment import year_end
 from enrollment.actions.journal import note
 from enrollment.actions.standings import rebuild_standings, this_year
 from enrollment.models import Standing, Trainee, User, YearClosure
@@ -24,6 +25,7 @@ def close_year(*, year: int, actor: User) -> YearClosure:
         raise Refused(rules.YEAR_CLOSED)
     closure = YearClosure.objects.create(year=year, closed_by=actor)
     note(closure, "enrollment.year.close", actor=actor, data={"year": year})
+    year_end.close(year, actor)
     return closure
 
 
