@@ -19,7 +19,6 @@ from django.db.models import (
     Case,
     CharField,
     Count,
-    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -29,7 +28,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Concat, Substr
+from django.db.models.functions import Cast, Concat, Substr
 from django.utils import timezone
 
 from enrollment.actions.journal import note
@@ -190,19 +189,23 @@ def _with_training(entries: QuerySet[HourEntry]) -> Any:
         output_field=BigIntegerField(),
     )
     attendance = Attendance.objects.filter(pk=OuterRef("attendance"))
-    of_class = Subquery(attendance.values("session__training_class")[:1])
-    of_session = Subquery(attendance.values("session")[:1])
     text = CharField()
-    return entries.annotate(attendance=number).annotate(
-        training=Concat(
-            Cast("trainee", text),
-            Value("/"),
-            Coalesce(
-                Concat(Value("c"), ExpressionWrapper(Cast(of_class, text), output_field=text)),
-                Concat(Value("s"), ExpressionWrapper(Cast(of_session, text), output_field=text)),
-            ),
-            output_field=text,
+    # Joining texts makes nothing of NULL on SQLite: which of the two it is, is asked first.
+    training = Case(
+        When(
+            of_class__isnull=False,
+            then=Concat(Cast("trainee", text), Value("/c"), Cast("of_class", text), output_field=text),
+        ),
+        default=Concat(Cast("trainee", text), Value("/s"), Cast("of_session", text), output_field=text),
+        output_field=text,
+    )
+    return (
+        entries.annotate(attendance=number)
+        .annotate(
+            of_class=Subquery(attendance.values("session__training_class")[:1]),
+            of_session=Subquery(attendance.values("session")[:1]),
         )
+        .annotate(training=training)
     )
 
 
