@@ -166,7 +166,7 @@ def _sheets_of(trainee: Trainee) -> Iterator[Sheet]:
         ],
     )
     yield Sheet(
-        _("Certificates and proofs"), [_("Number"), _("Kind"), _("Issued at")], list(_papers(trainee))
+        _("Certificates and proofs"), [_("Number"), _("Kind"), _("Issued on")], list(_papers(trainee))
     )
     attended = Attendance.objects.filter(trainee=trainee).select_related("session")
     yield Sheet(
