@@ -40,6 +40,11 @@ class Table:
     title: Text = ""
     total: Sequence[Cell] | None = None
 
+    @property
+    def has_head(self) -> bool:
+        """Whether any column has a name; slips have none."""
+        return any(str(column.label) for column in self.columns)
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -75,6 +80,10 @@ class Form:
     read: Callable[[Any, Any], Sheet]
     #: Where "back" leads, for a subject and a user.
     back: Callable[[Any, Any], str] = lambda _subject, _user: "/"
+    #: A template of what else can be done with the subject, on its screen.
+    more: str = ""
+    #: The row that the audit log names.
+    logged: Callable[[Any], Any] = lambda subject: subject
 
 
 FORMS: dict[str, Form] = {}

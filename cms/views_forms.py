@@ -27,7 +27,7 @@ def _found(request: HttpRequest, code: str, key: str) -> tuple[Form, Any]:
 
 
 def _taken(request: HttpRequest, form: Form, subject: Any, way: str) -> None:
-    log(subject, "cms.form.export", user=request.user, data={"form": form.code, "as": way})
+    log(form.logged(subject), "cms.form.export", user=request.user, data={"form": form.code, "as": way})
 
 
 def _name(sheet: Sheet, subject: Any, suffix: str) -> str:
@@ -42,6 +42,7 @@ def form(request: HttpRequest, code: str, key: str) -> HttpResponse:
     found, subject = _found(request, code, key)
     context = {
         "form": found,
+        "subject": subject,
         "key": key,
         "sheet": found.read(subject, request.user),
         "back": found.back(subject, request.user),

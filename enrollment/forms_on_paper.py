@@ -19,6 +19,7 @@ from enrollment.models import (
     CertificateTemplate,
     CohortCode,
     Enrollment,
+    HourKind,
     Organization,
     OrganizationStanding,
     Post,
@@ -31,7 +32,8 @@ from enrollment.models import (
     as_hours,
     under,
 )
-from enrollment.reports_proofs import KIND_NAMES, content_of
+from enrollment.reports import years_of
+from enrollment.reports_proofs import content_of
 from enrollment.requests import number_in
 from enrollment.rules.codes import in_chinese
 
@@ -217,7 +219,11 @@ def find_person(user: User, key: str) -> Trainee | None:
     """Oneself, and people whose records one keeps."""
     kept = Trainee.objects.manageable_by(user).values("pk")
     rows = Trainee.objects.filter(Q(user=user) | Q(pk__in=kept))
-    return rows.select_related("home_organization").filter(pk=number_in(key) or 0).first()
+    found = rows.select_related("home_organization").filter(pk=number_in(key) or 0).first()
+    if found is not None:
+        # What its screen offers proofs of.
+        found.proof_years = years_of(found)  # type: ignore[attr-defined]
+    return found
 
 
 def _to_person(trainee: Trainee, user: User) -> str:
@@ -231,6 +237,8 @@ def _state(is_exempt: bool, has_reached: bool) -> str:
 
 
 def _span(row: dict[str, str]) -> str:
+    if not row["to"]:
+        return _("since %(day)s") % {"day": row["from"]}
     return f"{row['from']} – {row['to']}"
 
 
@@ -238,7 +246,7 @@ def study_record(trainee: Trainee, user: User) -> Sheet:
     """学习档案 as a form (five queries); the numbered one with a QR code is a proof of study."""
     content = content_of(trainee, ProofKind.RECORD, 0)
     figures = content["figures"]
-    kinds = [kind for kind in KIND_NAMES if any(kind in row for row in figures.values())]
+    kinds = [kind for kind in HourKind if any(kind in row for row in figures.values())]
     years = [
         [
             row["year"],
@@ -277,7 +285,7 @@ def study_record(trainee: Trainee, user: User) -> Sheet:
             Table(
                 [
                     Column(_("Year")),
-                    *(Column(KIND_NAMES[kind], True) for kind in kinds),
+                    *(Column(kind.label, True) for kind in kinds),
                     Column(_("Together"), True),
                 ],
                 by_kind,
@@ -290,7 +298,7 @@ def study_record(trainee: Trainee, user: User) -> Sheet:
             ),
             Table(
                 [Column(_("Post")), Column(_("Organization"), width=50), Column(_("Dates"))],
-                [[row["post"], row["organization"], _span(row)] for row in content["posts"]],
+                [[_post(row["post"]), row["organization"], _span(row)] for row in content["posts"]],
                 _("Posts"),
             ),
         ],
@@ -388,7 +396,7 @@ def organization_record(organization: Organization, user: User) -> Sheet:
             Table(
                 [
                     Column(_("Day"), width=16),
-                    Column(_("Form"), width=20),
+                    Column(_("Kind"), width=20),
                     Column(_("Title"), width=44),
                     Column(_("Attendees"), True),
                 ],
@@ -423,6 +431,7 @@ def register_forms() -> None:
             find_person,
             study_record,
             _to_person,
+            more="enrollment/proof_form.html",
         )
     )
     register(

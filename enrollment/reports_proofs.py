@@ -17,38 +17,12 @@ from enrollment.models import (
     Enrollment,
     HourBalance,
     HourEntry,
-    HourKind,
     ProofKind,
     Standing,
     StudyProof,
     Trainee,
 )
 from enrollment.rules.codes import in_chinese, masked_name, plain
-
-#: Proofs are Chinese papers; kinds of hours stand on them as they are called in the forms.
-KIND_NAMES: dict[str, str] = {
-    HourKind.ONLINE: "网络课程",
-    HourKind.LIVE: "直播课堂",
-    HourKind.CLASSROOM: "课堂培训",
-    HourKind.BASE_VISIT: "基地现场教学",
-    HourKind.FORUM: "论坛沙龙",
-    HourKind.BRANCH: "支部组织生活",
-    HourKind.EXTERNAL: "外部培训",
-    HourKind.ADJUSTMENT: "学时调整",
-}
-
-
-#: Posts as they stand on paper.
-POST_NAMES = {
-    "secretary": "书记",
-    "deputy_secretary": "副书记",
-    "organization_member": "组织委员",
-    "publicity_member": "宣传委员",
-    "discipline_member": "纪检委员",
-    "committee_member": "委员",
-    "affairs_worker": "党务工作者",
-    "member": "党员",
-}
 
 
 def figures_of(trainee: Trainee, kind: str, year: int) -> dict[str, dict[str, int]]:
@@ -105,7 +79,7 @@ def content_of(trainee: Trainee, kind: str, year: int) -> dict[str, Any]:
     content["joined_on"] = in_chinese(trainee.joined_on) if trainee.joined_on else ""
     content["posts"] = [
         {
-            "post": POST_NAMES[row.post],
+            "post": row.post,
             "organization": row.organization.name,
             "from": row.started_on.isoformat(),
             "to": row.ended_on.isoformat() if row.ended_on else "",

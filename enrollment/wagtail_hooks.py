@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path
+from django.http import HttpRequest
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
@@ -81,6 +82,18 @@ def register_log_address() -> list[Any]:
 def register_log_menu_item() -> MenuItem:
     """The way to it, among the reports."""
     return LogMenuItem()
+@hooks.register("register_admin_menu_item")
+def certificate_template() -> MenuItem:
+    """The way to what stands on certificates."""
+    url = reverse("enrollment:certificate_template")
+    return _ForAdministrators(_("Certificate template"), url, name="certificate_template", icon_name="form")
+
+
+class _ForAdministrators(MenuItem):
+    """Shown to those who may open it."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.scope.everything)
 
 
 @hooks.register("register_log_actions")

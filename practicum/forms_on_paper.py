@@ -48,9 +48,9 @@ def timetable(training_class: TrainingClass, user: User) -> Sheet:
     """课程表 (one query)."""
     sessions = list(Session.objects.filter(training_class=training_class).standing().with_place())
     columns = [
-        Column(_("Day"), width=15),
+        Column(_("Day"), width=18),
         Column(_("Time"), width=13),
-        Column(_("What"), width=30),
+        Column(_("What"), width=28),
         Column(_("Kind"), width=10),
         Column(_("Lecturer"), width=10),
         Column(_("Place")),
@@ -201,7 +201,7 @@ def leave_slip(leave: Leave, user: User) -> Sheet:
     )
     day = timezone.localdate(session.starts_at)
     decided = leave.decided_at and timezone.localtime(leave.decided_at)
-    rows = [
+    rows: list[list[object]] = [
         [_("Name"), person.name, _("Group"), enrolled.group_number if enrolled else None],
         [_("Organization"), person.home_organization.name, _("Class"), str(session.training_class or "")],
         [_("Session"), session.title, _("Time"), f"{day:%Y-%m-%d} {_period(session)}"],

@@ -11,6 +11,7 @@ from academy.demo import (
     claims,
     classes,
     organizations,
+    papers,
     people,
     places,
     site,
@@ -43,6 +44,7 @@ def load(plan: Plan) -> None:
         catalogue.load(plan, artwork, actor, instructor=staff["chen"])
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
+    papers.load(actor)
     year.load(plan, actor, teacher=staff["chen"])
     classes.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -17,7 +18,15 @@ from wagtail.models import ModelLogEntry
 
 from cms.spreadsheets import Sheet
 from courses.models import CourseProgress
-from enrollment.models import Enrollment, HourEntry, Trainee, User, UserSession
+from enrollment.models import (
+    Certificate,
+    Enrollment,
+    HourEntry,
+    StudyProof,
+    Trainee,
+    User,
+    UserSession,
+)
 from practicum.models import Attendance
 
 #: How many of the latest looks and changes are shown on the page; the export holds all.
@@ -175,6 +184,9 @@ def _sheets_of(trainee: Trainee) -> Iterator[Sheet]:
             for one in enrollments
         ],
     )
+    yield Sheet(
+        _("Certificates and proofs"), [_("Number"), _("Kind"), _("Issued on")], list(_papers(trainee))
+    )
     attended = Attendance.objects.filter(trainee=trainee).select_related("session")
     yield Sheet(
         _("Attendance"),
@@ -196,6 +208,15 @@ def _sheets_of(trainee: Trainee) -> Iterator[Sheet]:
         [[_moment(look.at), look.what, look.who] for look in looks_at(trainee)],
         widths=(22, 30, 20),
     )
+
+
+def _papers(trainee: Trainee) -> Iterator[list[Any]]:
+    """Certificates, one that another took the place of included, and proofs of study."""
+    own = Q(enrollment__trainee=trainee) | Q(replaced_by__enrollment__trainee=trainee)
+    for certificate in Certificate.objects.filter(own).order_by("issued_at", "pk"):
+        yield [certificate.number, _("Certificate of completion"), _moment(certificate.issued_at)]
+    for proof in StudyProof.objects.filter(trainee=trainee).order_by("issued_at", "pk"):
+        yield [proof.number, proof.get_kind_display(), _moment(proof.issued_at)]
 
 
 def _day(day: dt.date | None) -> str:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cms.refusals import Refused
+from enrollment import year_end
 from enrollment.actions.journal import note
 from enrollment.actions.standings import rebuild_standings, this_year
 from enrollment.models import HourRuleCode, Standing, Trainee, User, YearClosure, rulebook
@@ -29,6 +30,7 @@ def close_year(*, year: int, actor: User) -> YearClosure:
     days = rulebook.value_on(HourRuleCode.LATE_DAYS, timezone.localdate(now))
     closure = YearClosure.objects.create(year=year, closed_by=actor, late_until=rules.late_until(now, days))
     note(closure, "enrollment.year.close", actor=actor, data={"year": year})
+    year_end.close(year, actor)
     return closure
 
 

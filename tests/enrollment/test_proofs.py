@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
+from academy.portal.own_data import sheets_about
 from enrollment import proof_pages
 from enrollment.actions.hours import reverse_entry
 from enrollment.actions.proofs import issue_proof
@@ -142,3 +143,9 @@ def test_who_may_print_whose(studied, everyone, sign_in):
 def test_nonsense_is_not_found(studied, zhang, sign_in, given):
     assert sign_in(user=zhang).post(reverse("enrollment:proof", args=[studied.pk]), given).status_code == 404
     assert not StudyProof.objects.exists()
+
+
+def test_certificates_and_proofs_are_in_the_copy_of_ones_own_data(studied, zhang):
+    issued = proof(studied, zhang)
+    sheet = next(sheet for sheet in sheets_about(zhang, studied) if sheet.title == "证书与证明")
+    assert [row[0] for row in sheet.rows] == [issued.number]

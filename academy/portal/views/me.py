@@ -137,6 +137,7 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
     trainee = _trainee(request)
     if trainee is None:
         return _page(request, "academy/me_without_roster.html", "certificates", {})
+    trainee.proof_years = years_of(trainee)  # type: ignore[attr-defined]
     return _page(
         request,
         "academy/certificates.html",
@@ -144,7 +145,6 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
         {
             "trainee": trainee,
             "certificates": list(reports.certificates_of(trainee)),
-            "years": years_of(trainee),
             "resting": why_resting(),
         },
     )

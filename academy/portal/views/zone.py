@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from academy import jobs, reports
+from academy.forms_on_paper import key_of
 from academy.portal.background import in_background
 from academy.reports import ZoneReport
 from cms import spreadsheets
@@ -214,6 +215,7 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
         ],
         "columns": _columns(),
         "rows": [_row(place, report) for place in report.places],
+        "return_key": key_of(organization, year),
         "people_url": _people_url(organization, year),
         "reached_url": _people_url(organization, year, state="reached"),
         "exempt_url": _people_url(organization, year, state="exempt"),
