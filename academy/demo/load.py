@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
-from academy.demo import accounts, catalogue, organizations, people, places, site, study, year
+from academy.demo import accounts, catalogue, organizations, people, places, reflecting, site, study, year
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
 from enrollment.models import User
@@ -34,5 +34,6 @@ def load(plan: Plan) -> None:
         site.load(plan, artwork, actor)
     year.load(plan, actor, teacher=staff["chen"])
     study.load(plan, actor)
+    reflecting.load(plan, actor, instructor=staff["chen"])
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

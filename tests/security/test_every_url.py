@@ -7,7 +7,9 @@ Nobody meets an error of the server, and who is refused learns no name.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +21,18 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from PIL import Image
 
 from cms.actions import jobs
-from courses.actions import quizzes
+from cms.pictures import redraw
+from courses.actions import progress, quizzes, reflections
 from enrollment.actions import certificates
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
 from practicum.actions import visits
+from tests.factories import courses as school
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
 pytestmark = pytest.mark.slow
@@ -83,7 +88,6 @@ def world(everyone, soft, bio, park):
     """One of everything that an address may be about, all of it on 张学员's side of the academy."""
     from enrollment.models import Enrollment, EnrollmentStatus, Quota, RosterImport, UserSession
     from practicum.models import BaseHost, CalendarFeed, Leave
-    from tests.factories import courses as school
     from tests.factories import practicum as make
 
     zhang, wang, chen, zhao, sun = (everyone[name] for name in ("zhang", "wang", "chen", "zhao", "sun"))
@@ -114,6 +118,7 @@ def world(everyone, soft, bio, park):
     course = school.course(module=module, slug="policy")
     lesson = school.lesson(course, slug="reading", quiz=school.quiz(1, module=module))
     outline, lesson_outline = school.outlines(lesson)
+    reflection = handed_in(zhang, school.lesson(course, slug="reflect", rule="reflect"))
     device = Client()
     device.force_login(zhang)
     newcomer = admit(name="示例新人", organization=soft, actor=None, started_on=dt.date(2024, 1, 1))
@@ -136,6 +141,8 @@ def world(everyone, soft, bio, park):
         "courses:lesson_slug": lesson.slug,
         "courses:lesson_id": lesson.pk,
         "courses:attempt_id": quizzes.begin(user=zhang, course=outline, lesson=lesson_outline).pk,
+        "courses:picture_id": reflection.pictures.get().pk,
+        "courses:teaching_reflection:pk": reflection.reflection_id,
         "practicum:pk": session.pk,
         "practicum:trainee_pk": zhang.trainee.pk,
         "practicum:leave_pk": Leave.objects.create(session=session, trainee=zhang.trainee, reason="示例").pk,
@@ -169,6 +176,21 @@ def told(user):
     """A message to ``user``."""
     notify(kind="certificate_issued", recipients=[user.pk], key="walk", context={"title": "示例秘密培训班"})
     return user.inbox.get(key="walk")
+
+
+def handed_in(user, page):
+    """What ``user`` wrote of a lesson, with a picture."""
+    course, lesson = school.outlines(page)
+    progress.open_lesson(user=user, course=course, lesson=lesson)
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(drawn, "PNG")
+    return reflections.hand_in(
+        user=user,
+        lesson_id=page.pk,
+        text="示例心得" * 40,
+        key=uuid.uuid4(),
+        pictures=[redraw(drawn, name="a.png")],
+    )
 
 
 def exported(user):
@@ -303,6 +325,8 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
         ("practicum:visit", ["practicum:visit:pk"]),
         ("practicum:host_visit", ["practicum:visit:pk"]),
         ("courses:attempt", ["courses:attempt_id"]),
+        ("courses:reflection_picture", ["courses:picture_id"]),
+        ("courses:teaching_reflection", ["courses:teaching_reflection:pk"]),
         ("enrollment:class_roster", ["enrollment:pk"]),
         ("portal:workbench_import", ["portal:pk"]),
         ("portal:workbench_class", ["portal:workbench_class:pk"]),
