@@ -9,6 +9,10 @@ def register_kinds() -> None:
     register(
         Kind("course_assigned", Group.STUDY, "book"),
         Kind("course_due", Group.STUDY, "hourglass-split"),
+        Kind("reflection_accepted", Group.STUDY, "check-circle"),
+        Kind("reflection_returned", Group.STUDY, "pencil-square"),
+        # Its place in a list is enough: no instructor wants a letter for each of a class.
+        Kind("reflection_waiting", Group.WORK, "inbox", inbox_only=True),
         # Wagtail sends its own mail to authors.
         Kind("page_sent_back", Group.WORK, "pencil-square", inbox_only=True),
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import beats, catalogue, following, lessons, quizzes
+from courses.views import beats, catalogue, following, lessons, quizzes, reflections, teaching
 
 app_name = "courses"
 urlpatterns = [
@@ -15,6 +15,11 @@ urlpatterns = [
     path("attempt/<int:attempt_id>/", quizzes.attempt, name="attempt"),
     path("attempt/<int:attempt_id>/save/", quizzes.save, name="attempt_save"),
     path("attempt/<int:attempt_id>/result/", quizzes.result, name="attempt_result"),
+    path("reflection/<int:lesson_id>/", reflections.reflection, name="reflection"),
+    path("reflection/picture/<int:picture_id>/", reflections.picture, name="reflection_picture"),
+    path("teaching/", teaching.courses, name="teaching"),
+    path("teaching/reflections/", teaching.reflection_list, name="teaching_reflections"),
+    path("teaching/reflections/<int:pk>/", teaching.reflection, name="teaching_reflection"),
     path("follow/<slug:slug>/", following.follow, name="follow"),
     path("<slug:slug>/", catalogue.course, name="course"),
     path("<slug:slug>/<slug:lesson_slug>/", lessons.lesson, name="lesson"),

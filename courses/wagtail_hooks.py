@@ -47,6 +47,21 @@ def keep_results_in_bulk(
     return None
 
 
+#: Every action that the audit log may name, and how it reads there.
+LOGGED = {
+    "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
+    "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),
+    "courses.reflection.hand_back": (_("Hand back a reflection"), _("Reflection handed back")),
+}
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: Any) -> None:
+    """What trainees hand in and instructors decide stands in the audit log."""
+    for name, (label, message) in LOGGED.items():
+        actions.register_action(name, label, message)
+
+
 @hooks.register("construct_explorer_page_queryset")
 def in_teaching_order(parent_page: Page, pages: Any, request: HttpRequest) -> Any:
     """Courses and lessons are listed in the order in which they are studied."""

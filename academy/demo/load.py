@@ -14,6 +14,7 @@ from academy.demo import (
     papers,
     people,
     places,
+    reflecting,
     site,
     study,
     year,
@@ -50,5 +51,6 @@ def load(plan: Plan) -> None:
     study.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
+    reflecting.load(plan, actor, instructor=staff["chen"])
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

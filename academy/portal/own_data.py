@@ -17,7 +17,7 @@ from wagtail.log_actions import registry
 from wagtail.models import ModelLogEntry
 
 from cms.spreadsheets import Sheet
-from courses.models import CourseProgress
+from courses.models import CourseProgress, ReflectionVersion
 from enrollment.models import (
     Certificate,
     Enrollment,
@@ -94,6 +94,23 @@ def sheets_about(user: User, trainee: Trainee | None) -> Iterator[Sheet]:
             .select_related("course")
             .order_by("started_at", "pk")
         ],
+    )
+    yield Sheet(
+        _("Reflections"),
+        [_("Lesson"), _("Handed in"), _("My reflection"), _("Answer"), _("Comment")],
+        [
+            [
+                version.reflection.progress.lesson.title,
+                _moment(version.handed_in_at),
+                version.text,
+                version.get_verdict_display(),
+                version.comment,
+            ]
+            for version in ReflectionVersion.objects.filter(reflection__progress__user=user)
+            .select_related("reflection__progress__lesson")
+            .order_by("handed_in_at", "pk")
+        ],
+        is_text=True,
     )
     if trainee is not None:
         yield from _sheets_of(trainee)

@@ -51,6 +51,7 @@ WORKBENCH = Place("workbench", "portal:workbench", _("Workbench"), "briefcase")
 CLASSES = Place("classes", "enrollment:class_list", _("Training classes"), "mortarboard")
 ZONE = Place("zone", "portal:zone", _("Zone figures"), "bar-chart-line")
 GUIDE = Place("guide", "portal:guide", _("Guided organizations"), "diagram-3")
+TEACHING = Place("teaching", "courses:teaching", _("My teaching"), "easel")
 HOST = Place("host", "practicum:host", _("My base"), "building")
 ADMIN = Place("admin", "wagtailadmin_home", _("Administration"), "gear")
 ACCOUNT = (
@@ -67,6 +68,9 @@ SECTIONS_OF_VIEWS = {
     "practicum:base_list": "bases",
     "practicum:base": "bases",
     "practicum:host": "host",
+    "courses:teaching": "teaching",
+    "courses:teaching_reflections": "teaching",
+    "courses:teaching_reflection": "teaching",
 }
 ME_VIEWS = frozenset({"me", "ledger", "explanation", "external", "personal_data", "certificates"})
 
@@ -106,6 +110,8 @@ def work_places(scope: Scope) -> list[Place]:
         places.append(ZONE)
     if scope.guided_paths:
         places.append(GUIDE)
+    if scope.has(Role.INSTRUCTOR):
+        places.append(TEACHING)
     if scope.has(Role.BASE_HOST):
         places.append(HOST)
     if scope.everything or scope.has(*STAFF_ROLES):

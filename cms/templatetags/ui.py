@@ -20,6 +20,8 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from cms.sanitizing import shown
+
 register = template.Library()
 
 QUARTERS_PER_HOUR = 4
@@ -265,6 +267,12 @@ def query(params: QueryDict | None = None, **changes: Any) -> str:
         else:
             data[name] = str(value)
     return f"?{data.urlencode()}"
+
+
+@register.filter
+def written(text: str) -> SafeString:
+    """Plain words that somebody sent, as paragraphs; see `cms.sanitizing.shown`."""
+    return shown(text)
 
 
 @register.filter

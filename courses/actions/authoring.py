@@ -181,6 +181,8 @@ def create_lesson(
     rule: CompletionRule | str | None = None,
     watch_percent: int = 80,
     least_seconds: int | None = None,
+    reflection_task: str = "",
+    reflection_least_characters: int = 100,
     published: bool = True,
     actor: User | None = None,
 ) -> LessonPage:
@@ -199,6 +201,8 @@ def create_lesson(
         rule=rule or (CompletionRule.WATCH if video else CompletionRule.READ),
         watch_percent=watch_percent,
         least_seconds=least_seconds,
+        reflection_task=reflection_task,
+        reflection_least_characters=reflection_least_characters,
         owner=actor,
     )
     return _add(page, course, actor, published=published)

@@ -47,6 +47,7 @@ def rule_is_met(progress: LessonProgress) -> bool:
             required_seconds=progress.required_seconds,
             end_reached=progress.end_reached,
             quiz_passed=progress.quiz_passed_at is not None,
+            reflection_accepted=progress.reflection_accepted_at is not None,
         )
     )
 

@@ -21,6 +21,12 @@ from courses.models.catalogue import (
     ModulePage,
 )
 from courses.models.progress import CourseProgress, LessonProgress, StudyClock
+from courses.models.reflections import (
+    Reflection,
+    ReflectionPicture,
+    ReflectionStatus,
+    ReflectionVersion,
+)
 
 __all__ = [
     "AttemptStatus",
@@ -41,5 +47,9 @@ __all__ = [
     "Quiz",
     "QuizAttempt",
     "QuizQuestion",
+    "Reflection",
+    "ReflectionPicture",
+    "ReflectionStatus",
+    "ReflectionVersion",
     "StudyClock",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from enrollment.models import Trainee, User
+from enrollment.models import Role, Trainee, User
 
 
 def may_study(user: Any) -> bool:
@@ -25,3 +25,10 @@ def may_study(user: Any) -> bool:
 def may_follow(user: User, instructor_pks: frozenset[int]) -> bool:
     """Whether ``user`` may see how others study in a module with these instructors."""
     return user.is_authenticated and user.is_active and (user.scope.everything or user.pk in instructor_pks)
+
+
+def may_teach(user: Any) -> bool:
+    """Whether ``user`` has anything to do with teaching: instructors, and administrators."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return bool(user.scope.everything or user.scope.has(Role.INSTRUCTOR))

@@ -300,7 +300,9 @@ class CoursePage(CatalogueEntry):
 
 
 #: First parts of addresses under /courses/ that are not courses (courses.urls).
-RESERVED_SLUGS = frozenset({"search", "beat", "read", "record", "quiz", "attempt", "follow"})
+RESERVED_SLUGS = frozenset(
+    {"search", "beat", "read", "record", "quiz", "attempt", "follow", "reflection", "questions", "teaching"}
+)
 
 
 def free_course_slug(slug: str) -> str:
@@ -322,10 +324,11 @@ class CompletionRule(models.TextChoices):
     READ = "read", _("Reading to the end")
     WATCH = "watch", _("Watching the video")
     QUIZ = "quiz", _("Passing the test")
+    REFLECT = "reflect", _("A reflection that is accepted")
 
 
 class LessonPage(CatalogueEntry):
-    """A lesson: text, perhaps a video, perhaps a test."""
+    """A lesson: text, perhaps a video, perhaps a test, perhaps a reflection to hand in."""
 
     summary = models.TextField(_("summary"), max_length=500, blank=True)
     video = models.ForeignKey(
@@ -365,6 +368,15 @@ class LessonPage(CatalogueEntry):
         related_name="lessons",
         verbose_name=_("test"),
     )
+    reflection_task = models.TextField(
+        _("what to reflect on"),
+        max_length=1000,
+        blank=True,
+        help_text=_("Shown above the form in which a reflection is written."),
+    )
+    reflection_least_characters = models.PositiveSmallIntegerField(
+        _("shortest reflection (characters)"), default=100, validators=[MaxValueValidator(5000)]
+    )
 
     template = "courses/preview_lesson.html"
     parent_page_types = ["courses.CoursePage"]
@@ -381,6 +393,10 @@ class LessonPage(CatalogueEntry):
                 FieldRowPanel([FieldPanel("watch_percent"), FieldPanel("least_seconds")]),
             ],
             heading=_("Completion and hours"),
+        ),
+        MultiFieldPanel(
+            [FieldPanel("reflection_task"), FieldPanel("reflection_least_characters")],
+            heading=_("Reflection"),
         ),
     ]
     search_fields = [

@@ -49,6 +49,8 @@ class LessonOutline:
     video: Video | None
     revision: str
     url: str
+    reflection_task: str = ""
+    reflection_least_characters: int = 0
 
     @property
     def has_film(self) -> bool:
@@ -312,6 +314,8 @@ def _lesson_outline(lesson: LessonPage, course: CoursePage, place: int) -> Lesso
         video=lesson.video,
         revision=f"{lesson.live_revision_id or 0}-{lesson.last_published_at or ''}",
         url=reverse("courses:lesson", args=[course.slug, lesson.slug]),
+        reflection_task=lesson.reflection_task,
+        reflection_least_characters=lesson.reflection_least_characters,
     )
 
 

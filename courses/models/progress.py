@@ -71,6 +71,7 @@ class LessonProgress(models.Model):
     studied_at = models.DateTimeField(_("last studied at"))
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     quiz_passed_at = models.DateTimeField(_("test passed at"), null=True, blank=True)
+    reflection_accepted_at = models.DateTimeField(_("reflection accepted at"), null=True, blank=True)
     entry = models.ForeignKey(
         "enrollment.HourEntry",
         on_delete=models.PROTECT,

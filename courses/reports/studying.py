@@ -19,11 +19,12 @@ _READ = """
 SELECT s.mark,
        EXISTS (SELECT 1 FROM enrollment_trainee t WHERE t.user_id = %s AND t.left_on IS NULL),
        p.lesson_id, p.completed_at, p.quiz_passed_at, p.rule, p.studied_seconds, p.required_seconds,
-       p.position, p.entry_id, e.quarters, q.quarters
+       p.position, p.entry_id, e.quarters, q.quarters, r.status
 FROM courses_catalogstamp s
 LEFT JOIN courses_lessonprogress p ON p.user_id = %s AND p.course_id = %s
 LEFT JOIN enrollment_hourentry e ON e.id = p.entry_id
 LEFT JOIN enrollment_hourentry q ON q.id = p.quiz_entry_id
+LEFT JOIN courses_reflection r ON r.progress_id = p.id
 WHERE s.id = 1
 """
 
@@ -41,6 +42,8 @@ class LessonRow(NamedTuple):
     entry_id: int | None
     quarters: int | None
     quiz_quarters: int | None
+    #: Where the reflection stands, if one was handed in.
+    reflection: str | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -18,12 +18,15 @@ class Studied:
     required_seconds: float
     end_reached: bool
     quiz_passed: bool
+    reflection_accepted: bool = False
 
 
 def lesson_is_complete(studied: Studied) -> bool:
     """Whether the rule that the lesson was begun under is met."""
     if studied.rule == "quiz":
         return studied.quiz_passed
+    if studied.rule == "reflect":
+        return studied.reflection_accepted
     if studied.studied_seconds + 0.5 < studied.required_seconds:
         return False
     # A video without a length (still being prepared) is not complete by doing nothing.

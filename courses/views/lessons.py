@@ -70,6 +70,7 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
         "percent": 100 if mine.is_complete else int(100 * counted / required) if required else 0,
         "reads": mine.rule == CompletionRule.READ,
         "watches": mine.rule == CompletionRule.WATCH,
+        "reflects": mine.rule == CompletionRule.REFLECT,
         "quiz_quarters": quarters_for_quiz(rules) if outline.quiz_pk else 0,
         "video": outline.video if outline.has_film else None,
         "body": body_of(outline),

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import uuid
 
 import pytest
 from django.utils import timezone
 
-from courses.actions import completion, progress, quizzes, watching
-from courses.models import CourseProgress, LessonProgress, QuizAttempt, outlines
+from courses.actions import completion, progress, quizzes, reflections, watching
+from courses.models import (
+    CourseProgress,
+    LessonProgress,
+    QuizAttempt,
+    Reflection,
+    ReflectionVersion,
+    outlines,
+)
+from courses.rules import reflections as reflection_rules
 from courses.rules.watching import Beat, Turn, judge_watching
 from enrollment.models import HourEntry
 from tests.factories import courses as make
-from tests.people import make_zhang, plant
+from tests.people import make_zhang, make_zhao, plant
 
 pytestmark = pytest.mark.race
 
@@ -198,3 +207,93 @@ def test_control_two_devices_that_only_look_first_begin_twice(zhang, race, meeti
         return nothing_open
 
     assert race(careless, THREADS) == [True] * THREADS
+
+
+# --- Reflections -----------------------------------------------------------------------------------------
+
+TEXT = "示例心得" * 40
+
+
+def reflected(user, number: int = 1) -> Reflection:
+    """A reflection of ``user`` that waits, in its ``number``-th version."""
+    page = make.lesson(make.course(), minutes=30, rule="reflect")
+    opened(user, page)
+    for _version in range(number):
+        version = reflections.hand_in(user=user, lesson_id=page.pk, text=TEXT, key=uuid.uuid4())
+    return version.reflection
+
+
+def hand_in(reflection: Reflection, user, key: uuid.UUID) -> int:
+    lesson_id = reflection.progress.lesson_id
+    return reflections.hand_in(user=user, lesson_id=lesson_id, text=TEXT, key=key).number
+
+
+def test_one_form_handed_in_many_times_at_once_is_one_version(zhang, race):
+    page = make.lesson(make.course(), rule="reflect")
+    opened(zhang, page)
+    key = uuid.uuid4()
+    outcomes = race(
+        lambda _number: reflections.hand_in(user=zhang, lesson_id=page.pk, text=TEXT, key=key).pk, THREADS
+    )
+    assert errors(outcomes) == []
+    assert len(set(outcomes)) == 1
+    assert ReflectionVersion.objects.count() == 1
+
+
+def test_many_versions_handed_in_at_once_follow_each_other(zhang, race):
+    reflection = reflected(zhang)
+    outcomes = race(lambda _number: hand_in(reflection, zhang, uuid.uuid4()), THREADS)
+    assert errors(outcomes) == []
+    assert sorted(outcomes) == list(range(2, THREADS + 2))
+
+
+def test_accepted_by_many_at_once_completes_once(zhang, race):
+    reflection, zhao = reflected(zhang), make_zhao(None)
+    outcomes = race(
+        lambda _number: reflections.accept(reflection=reflection, number=1, actor=zhao).pk, THREADS
+    )
+    assert [error.code for error in errors(outcomes)] == ["reflection_not_waiting"] * (THREADS - 1)
+    assert HourEntry.objects.count() == 1
+
+
+def test_accepted_while_handed_in_anew_never_accepts_what_was_not_read(zhang, race):
+    """Whoever comes second is refused: either the first version completes the lesson, or none does yet."""
+    reflection, zhao = reflected(zhang), make_zhao(None)
+
+    def act(number: int):
+        if number % 2:
+            return hand_in(reflection, zhang, uuid.uuid4())
+        return reflections.accept(reflection=reflection, number=1, actor=zhao).pk
+
+    codes = {error.code for error in errors(race(act, THREADS))}
+    reflection.refresh_from_db()
+    row = LessonProgress.objects.get()
+    if reflection.status == "accepted":
+        assert (reflection.number, ReflectionVersion.objects.count()) == (1, 1)
+        assert row.completed_at is not None
+        assert codes == {"reflection_accepted", "reflection_not_waiting"}
+    else:
+        assert reflection.number == THREADS // 2 + 1
+        assert row.completed_at is None
+        assert codes == {"reflection_anew"}
+
+
+def test_control_without_the_lock_the_reader_and_the_writer_both_find_it_open(zhang, race, meeting):
+    """Check, then write: the acceptance and the newer version are both let through."""
+    reflection = reflected(zhang)
+    point = meeting(2)
+
+    def careless(number: int) -> list:
+        row = Reflection.objects.get(pk=reflection.pk)
+        if number:
+            found = reflection_rules.hand_in_problems(
+                is_asked=True, standing=row.standing, text=TEXT, least_characters=100, pictures=0
+            )
+        else:
+            found = reflection_rules.decision_problems(
+                standing=row.standing, read_number=1, is_own=False, accepts=True, comment=""
+            )
+        point.wait()
+        return found
+
+    assert race(careless, 2) == [[], []]

@@ -128,6 +128,10 @@ TABLE = (
     line("courses:quiz", SIGNED_IN),
     line("courses:record", NOBODY, SIGNED_IN),
     line("courses:lesson", SIGNED_IN),
+    line("courses:reflection", NOBODY, SIGNED_IN),
+    line("courses:reflection_picture", some("zhang", "chen", "zhao")),
+    line("courses:teaching", some("chen", "zhao")),
+    line("courses:teaching_*", some("chen", "zhao")),
     line("courses:follow", some("chen", "zhao"), some("li")),
     line("courses:*", EVERYBODY),
     # --- Practicum

@@ -7,7 +7,9 @@ Nobody meets an error of the server, and who is refused learns no name.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,9 +23,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from PIL import Image
 
 from cms.actions import jobs
-from courses.actions import quizzes
+from cms.pictures import redraw
+from courses.actions import progress, quizzes, reflections
 from enrollment.actions import branch, certificates, claims, duplicates, notices
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
@@ -33,6 +37,7 @@ from enrollment.actions.person_mergers import merge_people
 from enrollment.actions.transfers import start_transfer
 from enrollment.evidence import EvidenceFile
 from practicum.actions import visits
+from tests.factories import courses as school
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
 pytestmark = pytest.mark.slow
@@ -100,7 +105,6 @@ def world(everyone, soft, bio, park):
         UserSession,
     )
     from practicum.models import BaseHost, CalendarFeed, Leave
-    from tests.factories import courses as school
     from tests.factories import practicum as make
 
     zhang, wang, chen, zhao, sun = (everyone[name] for name in ("zhang", "wang", "chen", "zhao", "sun"))
@@ -149,6 +153,7 @@ def world(everyone, soft, bio, park):
     course = school.course(module=module, slug="policy")
     lesson = school.lesson(course, slug="reading", quiz=school.quiz(1, module=module))
     outline, lesson_outline = school.outlines(lesson)
+    reflection = handed_in(zhang, school.lesson(course, slug="reflect", rule="reflect"))
     device = Client()
     device.force_login(zhang)
     newcomer = admit(name="示例新人", organization=soft, actor=None, started_on=dt.date(2024, 1, 1))
@@ -202,6 +207,8 @@ def world(everyone, soft, bio, park):
         "courses:lesson_slug": lesson.slug,
         "courses:lesson_id": lesson.pk,
         "courses:attempt_id": quizzes.begin(user=zhang, course=outline, lesson=lesson_outline).pk,
+        "courses:picture_id": reflection.pictures.get().pk,
+        "courses:teaching_reflection:pk": reflection.reflection_id,
         "practicum:pk": session.pk,
         "practicum:trainee_pk": zhang.trainee.pk,
         "practicum:leave_pk": Leave.objects.create(session=session, trainee=zhang.trainee, reason="示例").pk,
@@ -280,6 +287,21 @@ def held(user, attendee):
         attendees=[attendee.trainee],
         submission_key="walk",
         actor=user,
+    )
+
+
+def handed_in(user, page):
+    """What ``user`` wrote of a lesson, with a picture."""
+    course, lesson = school.outlines(page)
+    progress.open_lesson(user=user, course=course, lesson=lesson)
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(drawn, "PNG")
+    return reflections.hand_in(
+        user=user,
+        lesson_id=page.pk,
+        text="示例心得" * 40,
+        key=uuid.uuid4(),
+        pictures=[redraw(drawn, name="a.png")],
     )
 
 
@@ -415,6 +437,8 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
         ("practicum:visit", ["practicum:visit:pk"]),
         ("practicum:host_visit", ["practicum:visit:pk"]),
         ("courses:attempt", ["courses:attempt_id"]),
+        ("courses:reflection_picture", ["courses:picture_id"]),
+        ("courses:teaching_reflection", ["courses:teaching_reflection:pk"]),
         ("enrollment:class_roster", ["enrollment:pk"]),
         ("enrollment:class_certificates", ["enrollment:pk"]),
         ("enrollment:certificate_pdf", ["enrollment:certificate_pdf:pk"]),

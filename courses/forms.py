@@ -1,0 +1,103 @@
+"""Shapes of what trainees and instructors enter."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from cms.pictures import FORMATS, Picture, redraw
+from cms.refusals import Refused
+from courses.models import ReflectionPicture
+from courses.rules import reflections as rules
+
+
+class SeveralFilesInput(forms.FileInput):
+    """A control in which several files may be chosen."""
+
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Several pictures; its value are the pictures redrawn, ready to be kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        accept = ",".join(f"image/{name.lower()}" for name in FORMATS)
+        kwargs.setdefault("widget", SeveralFilesInput(attrs={"accept": accept}))
+        super().__init__(**kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Picture]:
+        """The pictures.
+
+        Raises:
+            ValidationError: one sentence for each file that is refused, or that there are too many.
+        """
+        files = [file for file in (data if isinstance(data, (list, tuple)) else [data]) if file]
+        if len(files) > rules.MOST_PICTURES:
+            # Not one of them is opened.
+            raise ValidationError(
+                _("At most %(most)s pictures can be handed in; take some out."),
+                code="too_many_pictures",
+                params={"most": rules.MOST_PICTURES},
+            )
+        pictures, problems = [], []
+        for file in files:
+            try:
+                pictures.append(redraw(file, name=file.name))
+            except Refused as refusal:
+                problems.append(ValidationError(refusal.sentence, code=refusal.code))
+        if problems:
+            raise ValidationError(problems)
+        return pictures
+
+
+class ReflectionForm(forms.Form):
+    """A reflection. ``key`` is the form's own, so that it counts once however often it is sent."""
+
+    text = forms.CharField(
+        label=_("My reflection"),
+        max_length=rules.LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        error_messages={"required": _("Write what you take from this lesson.")},
+    )
+    keep = forms.TypedMultipleChoiceField(
+        label=_("Pictures handed in before"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Take the tick off a picture that the new version leaves out."),
+    )
+    pictures = PicturesField(
+        label=_("Pictures"),
+        required=False,
+        help_text=_("JPEG, PNG or WebP, up to 10 MB each, nine at most."),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, before: Iterable[ReflectionPicture] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.before = list(before)
+        field = self.fields["keep"]
+        assert isinstance(field, forms.TypedMultipleChoiceField)
+        field.choices = [(picture.pk, str(picture.pk)) for picture in self.before]
+        if not self.before:
+            del self.fields["keep"]
+        self.fields["key"].initial = uuid.uuid4
+
+
+class DecisionForm(forms.Form):
+    """What a reader says to one version of a reflection."""
+
+    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=32767)
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=rules.LONGEST_COMMENT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Needed where the reflection is handed back."),
+    )
+    decision = forms.ChoiceField(choices=[("accept", _("Accept")), ("hand_back", _("Hand back"))])
