@@ -110,6 +110,57 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class SafetyForm(forms.Form):
+    """What the base wants visitors to mind."""
+
+    text = forms.CharField(
+        label=_("Safety notes"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Where to gather, what to wear, what not to touch or photograph."),
+    )
+
+
+class PaperForm(forms.Form):
+    """A document handed in."""
+
+    file = forms.FileField(
+        label=_("Document"),
+        help_text=_("PDF, JPG, PNG, DOCX or XLSX, up to 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"}),
+    )
+
+
+class RatingForm(forms.Form):
+    """How a visit was; the base also says how many came."""
+
+    stars = forms.TypedChoiceField(
+        label=_("Rating"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        choices=[
+            (5, _("5 · very good")),
+            (4, _("4 · good")),
+            (3, _("3 · fair")),
+            (2, _("2 · poor")),
+            (1, _("1 · bad")),
+        ],
+    )
+    received = forms.IntegerField(label=_("People who came"), min_value=0, max_value=10000, required=False)
+    comment = forms.CharField(
+        label=_("What should be better"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, of_base: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not of_base:
+            del self.fields["received"]
+
+
 class LeaveForm(forms.Form):
     """A leave slip."""
 

@@ -24,7 +24,7 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
-from practicum.actions import visits
+from practicum.actions import host_links, visits
 from practicum.actions.attendance import Attended, record_in_bulk, settle_in_bulk
 from practicum.actions.sessions import SessionPlan, schedule_in_bulk
 from practicum.models import (
@@ -425,8 +425,16 @@ def _ask_for_visits(day: _Day) -> None:
             except Refused:
                 continue
             if headcount == 48 or stage != "request":
-                visits.check(visit=visit, actor=day.actor)
+                visit = visits.check(visit=visit, actor=day.actor)
+            if headcount == 48:
+                # The base answers by link: staff find it on the visit, with the words to send.
+                host_links.issue(visit=visit, actor=day.actor, now=now)
             if stage == "confirm":
+                visits.keep_safety_note(
+                    visit=visit,
+                    text="9:10 前在北门集合；进入车间须佩戴安全帽，生产线区域请勿拍照。",
+                    actor=None,
+                )
                 visits.confirm(visit=visit, actor=day.actor, now=now)
             if stage == "decline":
                 visits.decline(visit=visit, actor=day.actor, reason_given="当日接待境外客户，请改约下月。")

@@ -13,6 +13,7 @@ from practicum.models.attendance import (
     new_nonce,
 )
 from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
+from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
 from practicum.models.sessions import (
     HOUR_KIND_OF,
@@ -46,6 +47,9 @@ __all__ = [
     "CheckinEvent",
     "Direction",
     "EventsAreAppendOnly",
+    "HostDeed",
+    "HostLink",
+    "HostLinkUse",
     "Leave",
     "LeaveStatus",
     "Lecturer",
@@ -65,6 +69,7 @@ __all__ = [
     "VenueKind",
     "Visit",
     "VisitBatch",
+    "VisitPaper",
     "VisitStatus",
     "new_nonce",
 ]

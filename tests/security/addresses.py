@@ -120,6 +120,10 @@ TABLE = (
     line("practicum:person", some("zhao"), some("chen", "sun")),
     line("practicum:decide_leave", some("zhao"), some("chen")),
     line("practicum:timetable", some("zhang", "wang", "zhao"), some("chen", "li", "zhou", "sun")),
+    # A base's link opens to whoever has it; the walk has a good one.
+    line("practicum:link*", EVERYBODY),
+    line("practicum:base_link", some("zhao")),
+    line("practicum:paper*", some("zhao"), some("chen")),
     line("practicum:visit*", some("zhao"), some("chen")),
     line("practicum:host*", some("sun"), some("zhao")),
     # --- Background work: a person's own
