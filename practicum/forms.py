@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind, TitleLevel
-from practicum.models import AttendanceStatus, Session, Visit
+from practicum.models import AttendanceStatus, Session, Vehicle, Visit
 from practicum.rules.attendance import RULINGS
 from practicum.rules.visits import Batch
 
@@ -114,7 +114,7 @@ class SafetyForm(forms.Form):
     """What the base wants visitors to mind."""
 
     text = forms.CharField(
-        label=_("Safety notes"),
+        label=_("What visitors should mind"),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -126,7 +126,7 @@ class PaperForm(forms.Form):
     """A document handed in."""
 
     file = forms.FileField(
-        label=_("Document"),
+        label=_("Add a document"),
         help_text=_("PDF, JPG, PNG, DOCX or XLSX, up to 10 MB."),
         widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"}),
     )
@@ -159,6 +159,37 @@ class RatingForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not of_base:
             del self.fields["received"]
+
+
+class HeadcountForm(forms.Form):
+    """How many come; late, with a reason."""
+
+    headcount = forms.IntegerField(label=_("People who will come"), min_value=1, max_value=10000)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("Only after the day for changes; the base reads it."),
+    )
+
+
+class VehiclesField(forms.ModelMultipleChoiceField):
+    """Vehicles with their seats."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The vehicle and how many it takes."""
+        return _("%(vehicle)s (%(seats)s seats)") % {"vehicle": obj, "seats": obj.seats}
+
+
+class VehiclesForm(forms.Form):
+    """What a visit rides in."""
+
+    vehicles = VehiclesField(
+        label=_("Vehicles"),
+        queryset=Vehicle.objects.filter(is_active=True),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 class LeaveForm(forms.Form):

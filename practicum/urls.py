@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, host, links, staff, study, visits
+from practicum.views import bases, door, feeds, host, links, staff, study, visits
 
 app_name = "practicum"
 urlpatterns = [
     path("schedule/", study.schedule, name="schedule"),
     path("calendar/", study.subscribe, name="subscribe"),
+    path("calendar/shared/", feeds.shared, name="shared_feeds"),
+    path("calendar/shared/<slug:kind>/<int:pk>/", feeds.shared_feed, name="shared_feed"),
+    path("feeds/shared/<str:token>.ics", feeds.shared_ics, name="shared_ics"),
     path("feeds/<str:token>.ics", study.feed, name="feed"),
     path("bases/", bases.base_list, name="base_list"),
     path("bases/map.json", bases.base_map, name="base_map"),
@@ -31,6 +34,9 @@ urlpatterns = [
     path("classes/<int:pk>/timetable/", staff.timetable, name="timetable"),
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/<int:pk>/move/", visits.move, name="visit_move"),
+    path("visits/<int:pk>/headcount/", visits.headcount, name="visit_headcount"),
+    path("visits/<int:pk>/vehicles/", visits.vehicles, name="visit_vehicles"),
+    path("sessions/<int:pk>/briefing/", study.briefing, name="briefing"),
     path("visits/<int:pk>/link/", visits.link, name="visit_link"),
     path("visits/<int:pk>/papers/", visits.hand_in, name="visit_papers"),
     path("visits/<int:pk>/rating/", visits.rate, name="visit_rating"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 
 from cms.refusals import Refused
@@ -22,7 +22,7 @@ MEGABYTE = 1024 * 1024
 def hand_in(
     *,
     visit: Visit,
-    file: UploadedFile,
+    file: File[bytes],
     party: Party,
     actor: User | None,
     now: dt.datetime,
@@ -38,11 +38,11 @@ def hand_in(
     if not locked.is_open:
         raise Refused(reason("visit_over"))
     name = (file.name or "").replace("\\", "/").rpartition("/")[2]
-    head = file.read(rules.HEAD_BYTES)
+    head, size = file.read(rules.HEAD_BYTES), file.size or 0
     file.seek(0)
-    code = rules.refusal(name=name, size=file.size or 0, head=head, already=locked.papers.count())
+    code = rules.refusal(name=name, size=size, head=head, already=locked.papers.count())
     if code:
-        facts = {
+        facts: dict[str, dict[str, object]] = {
             "papers_too_many": {"most": rules.MOST_OF_ONE_VISIT},
             "paper_too_large": {"name": name, "megabytes": rules.MAX_BYTES // MEGABYTE},
         }
@@ -51,7 +51,7 @@ def hand_in(
     paper = VisitPaper(
         visit=locked,
         name=f"{stem[: 119 - len(ending)]}{dot}{ending}",
-        size=file.size,
+        size=size,
         from_base=party == Party.BASE,
         added_by=actor,
         added_at=now,

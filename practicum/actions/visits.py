@@ -264,19 +264,22 @@ BRIEFING_NEEDS = ("leader_name", "is_insured", "has_safety_plan", "briefing")
 
 @transaction.atomic
 def brief(*, visit: Visit, actor: User | None) -> Visit:
-    """Send the briefing notice; leader, insurance, safety plan and text must be there.
+    """Send the briefing notice to visitors and base; leader, insurance, safety plan and text must be there.
 
     Raises:
         Refused: something of that is missing.
     """
+    locked = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     missing = [
         str(field.verbose_name)
         for field in Visit._meta.fields
-        if field.name in BRIEFING_NEEDS and not getattr(visit, field.name)
+        if field.name in BRIEFING_NEEDS and not getattr(locked, field.name)
     ]
     if missing:
         raise Refused(reason("visit_not_ready", missing="、".join(missing)))
-    return _move(visit, Move.BRIEF, Party.ACADEMY, actor=actor)
+    moved = _move(visit, Move.BRIEF, Party.ACADEMY, actor=actor)
+    news.tell_visitors(moved)
+    return moved
 
 
 @transaction.atomic
@@ -359,6 +362,9 @@ def cancel(*, visit: Visit, actor: User | None, reason_given: str) -> Visit:
     Raises:
         Refused: no reason given, or it was held already.
     """
+    # Sessions stand left of the visit in the order of locks.
+    standing = Session.objects.unsettled().filter(visit_batch__visit=visit)
+    list(standing.select_for_update(of=("self",)).order_by("pk"))
     moved = _move(visit, Move.CANCEL, Party.ACADEMY, actor=actor, answer=_given(reason_given))
     for session in Session.objects.unsettled().filter(visit_batch__visit=moved):
         sessions.cancel(session=session, actor=actor, reason_given=reason_given)

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             name='HostLinkUse',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deed', models.CharField(choices=[('open', 'Opened'), ('confirm', 'Visit confirmed'), ('decline', 'Visit declined'), ('propose', 'Another date proposed'), ('safety', 'Safety notes kept'), ('paper', 'Document handed in'), ('read_paper', 'Document fetched'), ('rate', 'Visit rated'), ('refused', 'Turned away: taken back or expired'), ('rested', 'Turned away: too often')], max_length=12, verbose_name='what was done')),
+                ('deed', models.CharField(choices=[('open', 'Page opened'), ('confirm', 'Visit confirmed'), ('decline', 'Visit declined'), ('propose', 'Another date proposed'), ('safety', 'Safety notes kept'), ('paper', 'Document handed in'), ('read_paper', 'Document fetched'), ('rate', 'Visit rated'), ('refused', 'Turned away: taken back or expired'), ('rested', 'Turned away: too often')], max_length=12, verbose_name='what was done')),
                 ('used_at', models.DateTimeField(verbose_name='used at')),
                 ('address', models.CharField(blank=True, max_length=45, verbose_name='network address')),
                 ('device', models.CharField(blank=True, max_length=200, verbose_name='device')),

@@ -13,6 +13,7 @@ from practicum.models.attendance import (
     new_nonce,
 )
 from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
+from practicum.models.feeds import FEED_OF, SharedFeed, publishable
 from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
 from practicum.models.sessions import (
@@ -31,6 +32,7 @@ from practicum.models.sessions import (
 from practicum.models.visits import Visit, VisitBatch, VisitStatus
 
 __all__ = [
+    "FEED_OF",
     "HOUR_KIND_OF",
     "WEEKDAYS",
     "Attendance",
@@ -62,6 +64,7 @@ __all__ = [
     "SessionKind",
     "SessionMode",
     "SessionStatus",
+    "SharedFeed",
     "Source",
     "TrainingBase",
     "Vehicle",
@@ -72,4 +75,5 @@ __all__ = [
     "VisitPaper",
     "VisitStatus",
     "new_nonce",
+    "publishable",
 ]

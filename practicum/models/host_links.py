@@ -101,7 +101,7 @@ class HostLink(models.Model):
 class HostDeed(models.TextChoices):
     """What was done with a link."""
 
-    OPEN = "open", _("Opened")
+    OPEN = "open", _("Page opened")
     CONFIRM = "confirm", _("Visit confirmed")
     DECLINE = "decline", _("Visit declined")
     PROPOSE = "propose", _("Another date proposed")

@@ -10,7 +10,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from practicum.models.bases import BaseHost
-from practicum.rules.visits import FINAL_STAGES, HOLDING_STAGES, PENDING_STAGES, Party, Stage, moves_open_to
+from practicum.rules.visits import (
+    FINAL_STAGES,
+    HOLDING_STAGES,
+    PENDING_STAGES,
+    Party,
+    Readiness,
+    Stage,
+    moves_open_to,
+)
 
 if TYPE_CHECKING:
     from enrollment.models import User
@@ -105,6 +113,9 @@ class Visit(models.Model):
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
     headcount = models.PositiveIntegerField(_("headcount"))
+    headcount_stated_at = models.DateTimeField(
+        _("headcount stated at"), null=True, blank=True, editable=False
+    )
     purpose = models.TextField(_("purpose"), blank=True)
     leader_name = models.CharField(_("leader"), max_length=60, blank=True)
     leader_phone = models.CharField(_("leader's mobile phone"), max_length=20, blank=True)
@@ -183,6 +194,20 @@ class Visit(models.Model):
     def is_open(self) -> bool:
         """Whether something can still follow."""
         return self.status not in FINAL_STAGES
+
+    @property
+    def readiness(self) -> Readiness:
+        """What of the preparation is done. Whoever comes on foot needs no vehicle."""
+        vehicles = list(self.vehicles.all())
+        largest = max((batch.headcount for batch in self.batches.all()), default=self.headcount)
+        return Readiness(
+            has_headcount=self.headcount_stated_at is not None,
+            has_leader=bool(self.leader_name),
+            is_insured=self.is_insured,
+            has_safety_plan=self.has_safety_plan,
+            has_seats_for_all=not vehicles or sum(one.seats for one in vehicles) >= largest,
+            has_briefing=bool(self.briefing),
+        )
 
     def may_be_rated(self, now: dt.datetime) -> bool:
         """Whether both sides can say how it was."""

@@ -40,6 +40,14 @@ SENTENCES = {
     "visit_not_ready": _("Before the briefing: %(missing)s."),
     "visit_not_over": _("The visit has not taken place yet."),
     "visit_outrun": _("Another group was confirmed for this time. Ask for another date."),
+    "changes_closed": _(
+        "Changes were due by %(day)s. Agree with the base first, then say here why it could not wait."
+    ),
+    "headcount_over": _(
+        "%(headcount)s people do not fit: %(batches)s batches of at most %(capacity)s. Ask the base for"
+        " another batch."
+    ),
+    "headcount_below_seats": _("%(taken)s people already have a place in batch %(number)s."),
     "visit_over": _("The visit is closed; nothing can be changed any more."),
     # Links of bases
     "link_unknown": _("This link does not lead anywhere. Ask the academy for the right one."),

@@ -81,7 +81,7 @@ def by_link(view: Callable[..., HttpResponseBase]) -> View:
 def _visits(link: HostLink) -> VisitQuerySet:
     """What ``link`` leads to: a visit the academy has passed on, or those of the base."""
     rows = Visit.objects.passed_on().select_related("base", "training_class")
-    return rows.filter(pk=link.visit_id) if link.base_id is None else rows.filter(base=link.base_id)
+    return rows.filter(base=link.base_id) if link.visit_id is None else rows.filter(pk=link.visit_id)
 
 
 def _visit(link: HostLink, pk: int) -> Visit:

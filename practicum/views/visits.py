@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,11 +18,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cms.refusals import Refused
 from enrollment.requests import AuthenticatedHttpRequest
-from practicum.actions import host_links, papers
+from practicum.actions import host_links, papers, preparation
 from practicum.actions import visits as actions
-from practicum.forms import PaperForm, PreparationForm, RatingForm
+from practicum.forms import HeadcountForm, PaperForm, PreparationForm, RatingForm, VehiclesForm
 from practicum.models import HostLink, Visit, VisitPaper, VisitStatus
-from practicum.rules.deadlines import CHANGES_DUE_DAYS, HEADCOUNT_DUE_DAYS, working_days_before
+from practicum.rules.deadlines import (
+    CHANGES_DUE_DAYS,
+    HEADCOUNT_DUE_DAYS,
+    headcount_moment,
+    working_days_before,
+)
 from practicum.rules.visits import Move, Party
 from practicum.views.host_page import sent
 from practicum.views.link_card import link_card
@@ -58,6 +64,18 @@ def _labels() -> dict[str, str]:
     }
 
 
+def _point(code: str) -> str:
+    """A point of the checklist in words."""
+    return {
+        "headcount": _("Headcount stated"),
+        "leader": _("Leader named"),
+        "insurance": _("Insurance arranged"),
+        "safety_plan": _("Safety plan made"),
+        "vehicles": _("Seats for everybody"),
+        "briefing": _("Briefing notice written"),
+    }[code]
+
+
 def _managed(request: HttpRequest, pk: int) -> Visit:
     rows = Visit.objects.manageable_by(request.user).select_related("base", "training_class", "lecturer")
     found: Visit = get_object_or_404(rows.prefetch_related("batches__session", "vehicles", "papers"), pk=pk)
@@ -83,6 +101,8 @@ def _page(
     *,
     paper_form: PaperForm | None = None,
     rating: RatingForm | None = None,
+    headcount: HeadcountForm | None = None,
+    vehicles_form: VehiclesForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
@@ -99,6 +119,13 @@ def _page(
         "headcount_due": working_days_before(day, HEADCOUNT_DUE_DAYS, days),
         "changes_due": working_days_before(day, CHANGES_DUE_DAYS, days),
         "papers": [(one, reverse("practicum:paper", args=[one.pk])) for one in found.papers.all()],
+        "headcount_form": headcount or HeadcountForm(initial={"headcount": found.headcount}),
+        "vehicles_form": vehicles_form
+        or VehiclesForm(initial={"vehicles": [one.pk for one in found.vehicles.all()]}),
+        "checklist": [{"label": _point(code), "done": is_done} for code, is_done in found.readiness.items],
+        "moment": headcount_moment(timezone.localdate(now), day, days).value,
+        "is_ahead": found.is_open and found.ends_at > now,
+        "sessions": [batch.session for batch in found.batches.all() if batch.session is not None],
         "paper_form": paper_form or PaperForm(),
         "rating": rating
         or RatingForm(
@@ -130,6 +157,55 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.sentence)
     return redirect("practicum:visit", pk=found.pk)
+
+
+@login_required
+@require_POST
+def headcount(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """How many come."""
+    found = _managed(request, pk)
+    form = HeadcountForm(request.POST)
+    if form.is_valid():
+        try:
+            preparation.state_headcount(
+                visit=found,
+                headcount=form.cleaned_data["headcount"],
+                reason_given=form.cleaned_data["reason"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+            messages.success(request, _("The headcount is with the base."))
+            return redirect("practicum:visit", pk=found.pk)
+        except Refused as refused:
+            show(form, refused)
+    return _page(request, found, PreparationForm(instance=found), headcount=form, status=422)
+
+
+@login_required
+@require_POST
+def vehicles(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """What the visit rides in."""
+    found = _managed(request, pk)
+    form = VehiclesForm(request.POST)
+    if form.is_valid():
+        try:
+            preparation.allocate_vehicles(
+                visit=found,
+                vehicles=list(form.cleaned_data["vehicles"]),
+                actor=request.user,
+                now=timezone.now(),
+            )
+            messages.success(request, _("Vehicles and seats are allocated."))
+            return redirect("practicum:visit", pk=found.pk)
+        except Refused as refused:
+            show(form, refused)
+    return _page(request, found, PreparationForm(instance=found), vehicles_form=form, status=422)
+
+
+def show(form: Form, refused: Refused) -> None:
+    """Put each reason at its field, or above the form."""
+    for why in refused.reasons:
+        form.add_error(why.field if why.field in form.fields else None, str(why))
 
 
 @login_required

@@ -106,8 +106,13 @@ TABLE = (
     line("practicum:feed", EVERYBODY),
     line("practicum:schedule", SIGNED_IN),
     line("practicum:subscribe", SIGNED_IN),
+    line("practicum:shared_feeds", SIGNED_IN),
+    line("practicum:shared_feed", some("zhao", "sun")),
+    line("practicum:shared_ics", EVERYBODY),
     line("practicum:enter", TRAINEES, SIGNED_IN),
     line("practicum:my_code", TRAINEES, SIGNED_IN),
+    # Only a session of a visit has one; the walk's has none.
+    line("practicum:briefing", NOBODY, SIGNED_IN),
     line("practicum:session", some("zhang", "wang", "zhao", "sun"), some("li", "zhou", "chen")),
     line("practicum:seat", some("zhang", "wang"), some("li", "chen", "zhao", "sun", "zhou")),
     line("practicum:ask_leave", some("zhang", "wang"), some("li", "chen", "zhao", "sun", "zhou")),

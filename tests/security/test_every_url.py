@@ -29,7 +29,7 @@ from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
 from enrollment.actions.people import admit
 from practicum import tickets
-from practicum.actions import host_links, papers, visits
+from practicum.actions import feeds, host_links, papers, visits
 from practicum.rules.visits import Party
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
@@ -154,10 +154,17 @@ def world(everyone, soft, bio, park):
         "practicum:code": base.code,
         "practicum:digits": "000000",
         "practicum:token": feed.token,
+        "practicum:shared_feed:kind": "base",
+        "practicum:shared_feed:pk": base.pk,
+        "practicum:shared_ics:token": feeds.share(
+            kind="base", thing=base, actor=zhao, now=timezone.now()
+        ).token,
         "practicum:visit:pk": visit.pk,
         "practicum:visit_move:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
         "practicum:host_answer:pk": visit.pk,
+        "practicum:visit_headcount:pk": visit.pk,
+        "practicum:visit_vehicles:pk": visit.pk,
         "practicum:visit_link:pk": visit.pk,
         "practicum:visit_papers:pk": visit.pk,
         "practicum:visit_rating:pk": visit.pk,
