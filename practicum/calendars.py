@@ -17,14 +17,15 @@ REFRESH = dt.timedelta(hours=1)
 REMINDER = dt.timedelta(minutes=-60)
 
 
-def feed_for(sessions: Iterable[Session], *, address_of: Callable[[int], str]) -> bytes:
-    """A calendar of ``sessions``; ``address_of`` gives the page of one by its key."""
+def feed_for(sessions: Iterable[Session], *, address_of: Callable[[int], str], name: str = "") -> bytes:
+    """A calendar of ``sessions`` called ``name``; ``address_of`` gives the page of one by its key."""
     calendar = Calendar()
     calendar.add("prodid", "-//academy//practicum//ZH")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", _("Party-building Academy"))
+    academy = _("Party-building Academy")
+    calendar.add("x-wr-calname", f"{name} · {academy}" if name else academy)
     calendar.add("x-wr-timezone", ZONE)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add_component(Timezone.from_tzid(ZONE))

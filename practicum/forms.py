@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind, TitleLevel
-from practicum.models import AttendanceStatus, Session, Visit
+from practicum.models import AttendanceStatus, Session, Vehicle, Visit
 from practicum.rules.attendance import RULINGS
 from practicum.rules.visits import Batch
 
@@ -108,6 +108,88 @@ class ReasonForm(forms.Form):
     """A refusal with its reason."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class SafetyForm(forms.Form):
+    """What the base wants visitors to mind."""
+
+    text = forms.CharField(
+        label=_("What visitors should mind"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Where to gather, what to wear, what not to touch or photograph."),
+    )
+
+
+class PaperForm(forms.Form):
+    """A document handed in."""
+
+    file = forms.FileField(
+        label=_("Add a document"),
+        help_text=_("PDF, JPG, PNG, DOCX or XLSX, up to 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"}),
+    )
+
+
+class RatingForm(forms.Form):
+    """How a visit was; the base also says how many came."""
+
+    stars = forms.TypedChoiceField(
+        label=_("Rating"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        choices=[
+            (5, _("5 · very good")),
+            (4, _("4 · good")),
+            (3, _("3 · fair")),
+            (2, _("2 · poor")),
+            (1, _("1 · bad")),
+        ],
+    )
+    received = forms.IntegerField(label=_("People who came"), min_value=0, max_value=10000, required=False)
+    comment = forms.CharField(
+        label=_("What should be better"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, of_base: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not of_base:
+            del self.fields["received"]
+
+
+class HeadcountForm(forms.Form):
+    """How many come; late, with a reason."""
+
+    headcount = forms.IntegerField(label=_("People who will come"), min_value=1, max_value=10000)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("Only after the day for changes; the base reads it."),
+    )
+
+
+class VehiclesField(forms.ModelMultipleChoiceField):
+    """Vehicles with their seats."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The vehicle and how many it takes."""
+        return _("%(vehicle)s (%(seats)s seats)") % {"vehicle": obj, "seats": obj.seats}
+
+
+class VehiclesForm(forms.Form):
+    """What a visit rides in."""
+
+    vehicles = VehiclesField(
+        label=_("Vehicles"),
+        queryset=Vehicle.objects.filter(is_active=True),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 class LeaveForm(forms.Form):

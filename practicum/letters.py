@@ -9,5 +9,6 @@ def register_kinds() -> None:
     register(
         Kind("session_moved", Group.SCHEDULE, "calendar3", is_urgent=True),
         Kind("session_cancelled", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("visit_briefing", Group.SCHEDULE, "geo-alt"),
         Kind("visit_news", Group.WORK, "geo-alt"),
     )

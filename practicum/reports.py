@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from cms.prepared import Prepared, PreparedModels
-from enrollment.models import HourEntry, TrainingClass, User
+from enrollment.models import Enrollment, HourEntry, TrainingClass, User
 from enrollment.rules.class_policy import Tally as ClassTally
 from practicum.models import (
     Attendance,
@@ -23,10 +23,12 @@ from practicum.models import (
     Session,
     SessionStatus,
     TrainingBase,
+    Vehicle,
 )
 from practicum.models.projection import EVIDENCE, derive
 from practicum.models.sessions import PLACE
 from practicum.rules.attendance import ATTENDED
+from practicum.rules.seating import seating
 
 #: Sessions compared at a time by ``differences``.
 CHUNK = 200
@@ -314,3 +316,36 @@ def tallies_of_class(training_class: TrainingClass) -> dict[int, ClassTally]:
         )
     )
     return {trainee_id: ClassTally(*figures) for trainee_id, *figures in rows}
+
+
+@dataclass(frozen=True)
+class Riders:
+    """Names in each vehicle of a session, and of those without a seat."""
+
+    vehicles: list[tuple[Vehicle, list[str]]]
+    left_over: list[str]
+
+
+def riders_of(session: Session) -> Riders:
+    """Who rides in which vehicle: groups of the class in order. Three queries, however many people."""
+    vehicles = list(session.vehicles.order_by("plate"))
+    if not vehicles:
+        return Riders([], [])
+    names = dict(session.expected().order_by("pk").values_list("pk", "name"))
+    placed = (
+        Enrollment.objects.on_roster()
+        .filter(training_class=session.training_class_id, trainee__in=names)
+        .order_by(F("group_number").asc(nulls_last=True), "pk")
+        .values_list("trainee_id", "group_number")
+    )
+    groups: dict[int | None, list[int]] = {}
+    for trainee_id, number in placed:
+        groups.setdefault(number, []).append(trainee_id)
+    # Whoever is in no group sits wherever there is room.
+    singles = groups.pop(None, [])
+    singles += sorted(names.keys() - {pk for people in groups.values() for pk in people} - set(singles))
+    found = seating([*groups.values(), *([pk] for pk in singles)], [one.seats for one in vehicles])
+    return Riders(
+        [(one, [names[pk] for pk in people]) for one, people in zip(vehicles, found.vehicles, strict=True)],
+        [names[pk] for pk in found.left_over],
+    )

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, host, staff, study, visits
+from practicum.views import bases, door, feeds, host, links, staff, study, visits
 
 app_name = "practicum"
 urlpatterns = [
     path("schedule/", study.schedule, name="schedule"),
     path("calendar/", study.subscribe, name="subscribe"),
+    path("calendar/shared/", feeds.shared, name="shared_feeds"),
+    path("calendar/shared/<slug:kind>/<int:pk>/", feeds.shared_feed, name="shared_feed"),
+    path("feeds/shared/<str:token>.ics", feeds.shared_ics, name="shared_ics"),
     path("feeds/<str:token>.ics", study.feed, name="feed"),
     path("bases/", bases.base_list, name="base_list"),
     path("bases/map.json", bases.base_map, name="base_map"),
@@ -31,7 +34,21 @@ urlpatterns = [
     path("classes/<int:pk>/timetable/", staff.timetable, name="timetable"),
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/<int:pk>/move/", visits.move, name="visit_move"),
+    path("visits/<int:pk>/headcount/", visits.headcount, name="visit_headcount"),
+    path("visits/<int:pk>/vehicles/", visits.vehicles, name="visit_vehicles"),
+    path("sessions/<int:pk>/briefing/", study.briefing, name="briefing"),
+    path("visits/<int:pk>/link/", visits.link, name="visit_link"),
+    path("visits/<int:pk>/papers/", visits.hand_in, name="visit_papers"),
+    path("visits/<int:pk>/rating/", visits.rate, name="visit_rating"),
+    path("papers/<int:pk>/", visits.paper, name="paper"),
+    path("papers/<int:pk>/remove/", visits.remove_paper, name="paper_remove"),
+    path("bases/<slug:code>/link/", bases.link, name="base_link"),
+    path("h/<str:token>/", links.entrance, name="link"),
+    path("h/<str:token>/<int:pk>/", links.visit, name="link_visit"),
+    path("h/<str:token>/<int:pk>/answer/", links.answer, name="link_answer"),
+    path("h/<str:token>/<int:pk>/papers/<int:paper_pk>/", links.paper, name="link_paper"),
     path("host/", host.host, name="host"),
     path("host/visits/<int:pk>/", host.host_visit, name="host_visit"),
     path("host/visits/<int:pk>/answer/", host.host_answer, name="host_answer"),
+    path("host/papers/<int:pk>/", host.host_paper, name="host_paper"),
 ]

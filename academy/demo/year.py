@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
-from practicum.actions import visits
+from practicum.actions import feeds, host_links, preparation, visits
 from practicum.actions.attendance import Attended, record_in_bulk, settle_in_bulk
 from practicum.actions.sessions import SessionPlan, schedule_in_bulk
 from practicum.models import (
@@ -41,6 +42,7 @@ from practicum.models import (
     TrainingBase,
     Vehicle,
     VenueKind,
+    Visit,
 )
 
 MORNING, AFTERNOON = dt.time(9, 0), dt.time(14, 0)
@@ -414,10 +416,11 @@ def _open_nominations(day: _Day) -> None:
 
 
 def _ask_for_visits(day: _Day) -> None:
-    """Requests at different stages, two of them for the bases of 孙主任."""
+    """Requests at different stages, two of them for the bases of 孙主任, whose first base shares its calendar."""
     now = timezone.now()
     wanted = [(48, "request"), (30, "request"), (28, "check"), (32, "confirm"), (24, "decline")]
     hosted = list(TrainingBase.objects.filter(hosts__isnull=False).order_by("code"))
+    feeds.share(kind="base", thing=hosted[0], actor=day.actor, now=now)
     bases = [hosted[0], *hosted[1:2], *day.bases[10:20]]
     for (headcount, stage), base in zip(wanted, bases, strict=False):
         # Enough notice for every base, on a day when it is open.
@@ -437,9 +440,36 @@ def _ask_for_visits(day: _Day) -> None:
             except Refused:
                 continue
             if headcount == 48 or stage != "request":
-                visits.check(visit=visit, actor=day.actor)
+                visit = visits.check(visit=visit, actor=day.actor)
+            if headcount == 48:
+                # The base answers by link: staff find it on the visit, with the words to send.
+                host_links.issue(visit=visit, actor=day.actor, now=now)
             if stage == "confirm":
+                visits.keep_safety_note(
+                    visit=visit,
+                    text="9:10 前在北门集合；进入车间须佩戴安全帽，生产线区域请勿拍照。",
+                    actor=None,
+                )
                 visits.confirm(visit=visit, actor=day.actor, now=now)
+                _prepare(visit, day, now)
             if stage == "decline":
                 visits.decline(visit=visit, actor=day.actor, reason_given="当日接待境外客户，请改约下月。")
             break
+
+
+def _prepare(visit: Visit, day: _Day, now: dt.datetime) -> None:
+    """A visit that is nearly ready: what is left is to send the briefing notice."""
+    preparation.state_headcount(visit=visit, headcount=visit.headcount, actor=day.actor, now=now)
+    coach = Vehicle.objects.filter(is_active=True, seats__gte=visit.headcount).order_by("seats").first()
+    if coach is not None:
+        with contextlib.suppress(Refused):
+            preparation.allocate_vehicles(visit=visit, vehicles=[coach], actor=day.actor, now=now)
+    visits.prepare(
+        visit=visit,
+        actor=day.actor,
+        leader_name="王领队",
+        leader_phone="13800000031",
+        is_insured=True,
+        has_safety_plan=True,
+        briefing="当日 8:30 在学院东门集合乘车，请佩戴党员徽章，自带水杯；返程约 12:00 到达学院。",
+    )

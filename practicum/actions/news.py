@@ -12,7 +12,7 @@ from enrollment.actions.messages import notify
 from enrollment.models import Role, RoleGrant, Trainee, User
 from practicum.models import BaseHost, Session, Visit
 from practicum.models.projection import expected_people
-from practicum.rules.visits import Move, Party
+from practicum.rules.visits import Move, Party, Stage
 
 #: Moves that the other side hears of; the rest is the academy's own book-keeping.
 TOLD = frozenset(
@@ -70,6 +70,43 @@ def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
         context={**_facts(session), "reason": session.cancel_reason},
         link=reverse("practicum:session", args=[session.pk]),
     )
+
+
+def tell_base(visit: Visit, *, what: str, actor: User | None, remark: str = "") -> None:
+    """Tell the hosts of a base what changed in a visit it knows of: ``headcount`` or ``vehicles``."""
+    if visit.status == Stage.REQUESTED:
+        return
+    hosts = set(BaseHost.objects.filter(base=visit.base_id).values_list("user_id", flat=True))
+    hosts.discard(actor.pk if actor is not None else 0)
+    notify(
+        kind="visit_news",
+        recipients=sorted(hosts),
+        key=f"visit:{visit.pk}:{what}:{timezone.localtime(visit.updated_at):%Y%m%d%H%M%S%f}",
+        context={
+            "title": visit.title,
+            "base": str(visit.base),
+            "move": what,
+            "starts_at": visit.starts_at,
+            "ends_at": visit.ends_at,
+            "headcount": visit.headcount,
+            "answer": remark,
+        },
+        link=reverse("practicum:host_visit", args=[visit.pk]),
+    )
+
+
+def tell_visitors(visit: Visit) -> None:
+    """Send the briefing notice to everybody expected at the visit; each batch has its own session."""
+    for batch in visit.batches.select_related("session__base", "session__room__venue"):
+        if (session := batch.session) is None or session.is_cancelled:
+            continue
+        notify(
+            kind="visit_briefing",
+            recipients=_accounts(expected_people([session]).get(session.pk, [])),
+            key=f"session:{session.pk}:briefing",
+            context={**_facts(session), "leader": visit.leader_name, "briefing": visit.briefing[:300]},
+            link=reverse("practicum:briefing", args=[session.pk]),
+        )
 
 
 def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None) -> None:

@@ -1,7 +1,7 @@
 """Visits to bases: every move goes through the table in ``practicum.rules.visits``.
 
-Locks: the base's row first, then the visit. Accepting one visit looks at the others of that base, and two
-hosts may answer at once.
+Locks: the visit's link where there is one, the base's row, then the visit. Accepting one visit looks at the
+others of that base, and two hosts may answer at once.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from django.utils import timezone
 from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note
 from enrollment.models import TrainingClass, User
-from practicum.actions import news, sessions
+from practicum.actions import host_links, news, sessions
 from practicum.actions.sessions import SessionPlan
 from practicum.models import (
     Audience,
     Blackout,
     CalendarDay,
+    HostLink,
     Lecturer,
     Session,
     SessionKind,
@@ -34,7 +35,7 @@ from practicum.models import (
 from practicum.models.projection import rosters_of
 from practicum.rules.clash import overlaps
 from practicum.rules.reasons import reason
-from practicum.rules.visits import PENDING_STAGES, Batch, Move, Party, next_stage, unmet_terms
+from practicum.rules.visits import HOLDING_STAGES, PENDING_STAGES, Batch, Move, Party, next_stage, unmet_terms
 
 
 def calendar() -> dict[dt.date, bool]:
@@ -144,25 +145,40 @@ def reject(*, visit: Visit, actor: User | None, reason_given: str) -> Visit:
     return _move(visit, Move.REJECT, Party.ACADEMY, actor=actor, answer=_given(reason_given))
 
 
-def confirm(*, visit: Visit, actor: User | None, now: dt.datetime, party: Party = Party.BASE) -> Visit:
+def confirm(
+    *,
+    visit: Visit,
+    actor: User | None,
+    now: dt.datetime,
+    party: Party = Party.BASE,
+    via: HostLink | None = None,
+) -> Visit:
     """The base takes the visit as asked for: its sessions are held, and rival requests are rejected.
+
+    ``via`` is the link by which a base without an account said so.
 
     Raises:
         Refused: the group is too large, or somebody or something is taken then.
     """
     with transaction.atomic():
-        return _hold(visit, Move.CONFIRM, party, actor=actor, now=now)
+        return _hold(visit, Move.CONFIRM, party, actor=actor, now=now, via=via)
 
 
 @transaction.atomic
-def decline(*, visit: Visit, actor: User | None, reason_given: str) -> Visit:
+def decline(*, visit: Visit, actor: User | None, reason_given: str, via: HostLink | None = None) -> Visit:
     """The base cannot receive the group."""
-    return _move(visit, Move.DECLINE, Party.BASE, actor=actor, answer=_given(reason_given))
+    return _move(visit, Move.DECLINE, Party.BASE, actor=actor, answer=_given(reason_given), via=via)
 
 
 @transaction.atomic
 def propose(
-    *, visit: Visit, batches: Sequence[Batch], actor: User | None, now: dt.datetime, message: str = ""
+    *,
+    visit: Visit,
+    batches: Sequence[Batch],
+    actor: User | None,
+    now: dt.datetime,
+    message: str = "",
+    via: HostLink | None = None,
 ) -> Visit:
     """The base offers another date, or several batches, in place of what was asked for.
 
@@ -179,7 +195,8 @@ def propose(
     found = unmet(base=visit.base, batches=batches, now=now, notice=False, ignoring=visit)
     if reasons := [item for item in found if item.code not in waived]:
         raise Refused(*reasons)
-    moved = _move(visit, Move.PROPOSE, Party.BASE, actor=actor, answer=message.strip()[:300])
+    host_links.hold_link_of(visit)
+    moved = _move(visit, Move.PROPOSE, Party.BASE, actor=actor, answer=message.strip()[:300], via=via)
     VisitBatch.objects.filter(visit=moved).delete()
     VisitBatch.objects.bulk_create(
         VisitBatch(
@@ -191,6 +208,7 @@ def propose(
         )
         for number, batch in enumerate(sorted(batches, key=lambda batch: batch.starts_at), start=1)
     )
+    host_links.keep_open(moved, until=max(batch.ends_at for batch in batches))
     return moved
 
 
@@ -246,19 +264,22 @@ BRIEFING_NEEDS = ("leader_name", "is_insured", "has_safety_plan", "briefing")
 
 @transaction.atomic
 def brief(*, visit: Visit, actor: User | None) -> Visit:
-    """Send the briefing notice; leader, insurance, safety plan and text must be there.
+    """Send the briefing notice to visitors and base; leader, insurance, safety plan and text must be there.
 
     Raises:
         Refused: something of that is missing.
     """
+    locked = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
     missing = [
         str(field.verbose_name)
         for field in Visit._meta.fields
-        if field.name in BRIEFING_NEEDS and not getattr(visit, field.name)
+        if field.name in BRIEFING_NEEDS and not getattr(locked, field.name)
     ]
     if missing:
         raise Refused(reason("visit_not_ready", missing="、".join(missing)))
-    return _move(visit, Move.BRIEF, Party.ACADEMY, actor=actor)
+    moved = _move(visit, Move.BRIEF, Party.ACADEMY, actor=actor)
+    news.tell_visitors(moved)
+    return moved
 
 
 @transaction.atomic
@@ -270,15 +291,62 @@ def hold(*, visit: Visit, actor: User | None, now: dt.datetime) -> Visit:
 
 
 @transaction.atomic
-def rate(*, visit: Visit, party: Party, stars: int, actor: User | None) -> Visit:
-    """Keep what one side thinks of the other, 1 to 5."""
-    locked = Visit.objects.select_for_update().get(pk=visit.pk)
-    name = "host_rating" if party == Party.BASE else "academy_rating"
-    setattr(locked, name, stars)
-    locked.full_clean(validate_unique=False)
-    locked.save(update_fields=[name, "updated_at"])
-    note(locked, "practicum.visit_rate", actor=actor, data={"party": party.value, "stars": stars})
+def keep_safety_note(*, visit: Visit, text: str, actor: User | None, via: HostLink | None = None) -> Visit:
+    """Keep what the base wants visitors to mind: helmets, no photographs, where to gather.
+
+    Raises:
+        Refused: the visit is closed.
+    """
+    locked = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
+    if not locked.is_open:
+        raise Refused(reason("visit_over"))
+    locked.safety_note = text.strip()[:1000]
+    locked.save(update_fields=["safety_note", "updated_at"])
+    note(locked, "practicum.visit_safety", actor=actor, data=_by(via))
     return locked
+
+
+@transaction.atomic
+def rate(
+    *,
+    visit: Visit,
+    party: Party,
+    stars: int,
+    actor: User | None,
+    now: dt.datetime,
+    comment: str = "",
+    received: int | None = None,
+    via: HostLink | None = None,
+) -> Visit:
+    """Keep what one side thinks of the other, 1 to 5; the base also says how many people came.
+
+    Raises:
+        Refused: the visit was not held, or is not over yet.
+    """
+    locked = Visit.objects.select_for_update(of=("self",)).get(pk=visit.pk)
+    if locked.status not in HOLDING_STAGES or locked.ends_at > now:
+        raise Refused(reason("visit_not_over"))
+    side = "host" if party == Party.BASE else "academy"
+    setattr(locked, f"{side}_rating", stars)
+    setattr(locked, f"{side}_comment", comment.strip()[:300])
+    names = [f"{side}_rating", f"{side}_comment", "updated_at"]
+    if party == Party.BASE and received is not None:
+        locked.received = received
+        names.append("received")
+    locked.full_clean(validate_unique=False)
+    locked.save(update_fields=names)
+    note(
+        locked,
+        "practicum.visit_rate",
+        actor=actor,
+        data={"party": party.value, "stars": stars, "received": received, **_by(via)},
+    )
+    return locked
+
+
+def _by(via: HostLink | None) -> dict[str, Any]:
+    """What the log says of who acted without an account."""
+    return {"link": via.pk} if via is not None else {}
 
 
 @transaction.atomic
@@ -294,6 +362,9 @@ def cancel(*, visit: Visit, actor: User | None, reason_given: str) -> Visit:
     Raises:
         Refused: no reason given, or it was held already.
     """
+    # Sessions stand left of the visit in the order of locks.
+    standing = Session.objects.unsettled().filter(visit_batch__visit=visit)
+    list(standing.select_for_update(of=("self",)).order_by("pk"))
     moved = _move(visit, Move.CANCEL, Party.ACADEMY, actor=actor, answer=_given(reason_given))
     for session in Session.objects.unsettled().filter(visit_batch__visit=moved):
         sessions.cancel(session=session, actor=actor, reason_given=reason_given)
@@ -355,6 +426,7 @@ def _move(
     actor: User | None,
     answer: str | None = None,
     tells: bool = True,
+    via: HostLink | None = None,
 ) -> Visit:
     """Make one move, or refuse it, and tell the other side. The caller holds the transaction.
 
@@ -372,17 +444,32 @@ def _move(
         locked,
         f"practicum.visit_{move.value}",
         actor=actor,
-        data={"before": before, "after": locked.status, "party": party.value, "answer": locked.answer},
+        data={
+            "before": before,
+            "after": locked.status,
+            "party": party.value,
+            "answer": locked.answer,
+            **_by(via),
+        },
     )
     if tells:
         news.tell_of_visit(locked, move, party, actor=actor)
     return locked
 
 
-def _hold(visit: Visit, move: Move, party: Party, *, actor: User | None, now: dt.datetime) -> Visit:
+def _hold(
+    visit: Visit,
+    move: Move,
+    party: Party,
+    *,
+    actor: User | None,
+    now: dt.datetime,
+    via: HostLink | None = None,
+) -> Visit:
     """Confirm a visit: one session for each batch, and an end to rival requests."""
+    host_links.hold_link_of(visit)
     TrainingBase.objects.select_for_update().get(pk=visit.base_id)
-    moved = _move(visit, move, party, actor=actor, tells=False)
+    moved = _move(visit, move, party, actor=actor, tells=False, via=via)
     batches = list(moved.batches.all())
     found = unmet(
         base=moved.base,
@@ -402,6 +489,7 @@ def _hold(visit: Visit, move: Move, party: Party, *, actor: User | None, now: dt
         row.save(update_fields=["session"])
     moved.starts_at, moved.ends_at = batches[0].starts_at, max(row.ends_at for row in batches)
     moved.save(update_fields=["starts_at", "ends_at", "updated_at"])
+    host_links.keep_open(moved, until=moved.ends_at)
     _reject_rivals(moved, batches, actor=actor)
     news.tell_of_visit(moved, move, party, actor=actor)
     return moved
@@ -456,7 +544,7 @@ def _reject_rivals(visit: Visit, batches: Sequence[VisitBatch], *, actor: User |
             for theirs in rival.batches.all()
         ):
             before, rival.status = rival.status, VisitStatus.REJECTED
-            rival.answer = str(reason("occupied_meanwhile"))[:300]
+            rival.answer = str(reason("visit_outrun"))[:300]
             rival.save(update_fields=["status", "answer", "updated_at"])
             note(
                 rival,

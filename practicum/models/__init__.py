@@ -13,6 +13,8 @@ from practicum.models.attendance import (
     new_nonce,
 )
 from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
+from practicum.models.feeds import FEED_OF, SharedFeed, publishable
+from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
 from practicum.models.sessions import (
     HOUR_KIND_OF,
@@ -30,6 +32,7 @@ from practicum.models.sessions import (
 from practicum.models.visits import Visit, VisitBatch, VisitStatus
 
 __all__ = [
+    "FEED_OF",
     "HOUR_KIND_OF",
     "WEEKDAYS",
     "Attendance",
@@ -46,6 +49,9 @@ __all__ = [
     "CheckinEvent",
     "Direction",
     "EventsAreAppendOnly",
+    "HostDeed",
+    "HostLink",
+    "HostLinkUse",
     "Leave",
     "LeaveStatus",
     "Lecturer",
@@ -58,6 +64,7 @@ __all__ = [
     "SessionKind",
     "SessionMode",
     "SessionStatus",
+    "SharedFeed",
     "Source",
     "TrainingBase",
     "Vehicle",
@@ -65,6 +72,8 @@ __all__ = [
     "VenueKind",
     "Visit",
     "VisitBatch",
+    "VisitPaper",
     "VisitStatus",
     "new_nonce",
+    "publishable",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -9,7 +10,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from practicum.models.bases import BaseHost
-from practicum.rules.visits import FINAL_STAGES, PENDING_STAGES, Party, Stage, moves_open_to
+from practicum.rules.visits import (
+    FINAL_STAGES,
+    HOLDING_STAGES,
+    PENDING_STAGES,
+    Party,
+    Readiness,
+    Stage,
+    moves_open_to,
+)
 
 if TYPE_CHECKING:
     from enrollment.models import User
@@ -67,6 +76,10 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             status__in=[Stage.REQUESTED, Stage.REJECTED]
         )
 
+    def passed_on(self) -> Self:
+        """Those that the academy has asked a base for, however they ended."""
+        return self.exclude(status=Stage.REQUESTED)
+
     def pending(self) -> Self:
         """Those that wait for an answer."""
         return self.filter(status__in=PENDING_STAGES)
@@ -100,6 +113,9 @@ class Visit(models.Model):
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
     headcount = models.PositiveIntegerField(_("headcount"))
+    headcount_stated_at = models.DateTimeField(
+        _("headcount stated at"), null=True, blank=True, editable=False
+    )
     purpose = models.TextField(_("purpose"), blank=True)
     leader_name = models.CharField(_("leader"), max_length=60, blank=True)
     leader_phone = models.CharField(_("leader's mobile phone"), max_length=20, blank=True)
@@ -118,8 +134,16 @@ class Visit(models.Model):
     has_safety_plan = models.BooleanField(_("safety plan made"), default=False)
     briefing = models.TextField(_("briefing notice"), blank=True)
     answer = models.CharField(_("last answer"), max_length=300, blank=True, editable=False)
+    safety_note = models.TextField(
+        _("safety notes of the base"), max_length=1000, blank=True, help_text=_("Visitors read them too.")
+    )
+    received = models.PositiveIntegerField(
+        _("people received"), null=True, blank=True, help_text=_("As the base counted them on the day.")
+    )
     host_rating = models.PositiveSmallIntegerField(_("rating by the base"), null=True, blank=True)
+    host_comment = models.CharField(_("what the base says"), max_length=300, blank=True)
     academy_rating = models.PositiveSmallIntegerField(_("rating by the academy"), null=True, blank=True)
+    academy_comment = models.CharField(_("what the academy says"), max_length=300, blank=True)
     requested_by = models.ForeignKey(
         "enrollment.User",
         on_delete=models.SET_NULL,
@@ -165,6 +189,29 @@ class Visit(models.Model):
     def is_pending(self) -> bool:
         """Whether it waits for an answer."""
         return self.status in PENDING_STAGES
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still follow."""
+        return self.status not in FINAL_STAGES
+
+    @property
+    def readiness(self) -> Readiness:
+        """What of the preparation is done. Whoever comes on foot needs no vehicle."""
+        vehicles = list(self.vehicles.all())
+        largest = max((batch.headcount for batch in self.batches.all()), default=self.headcount)
+        return Readiness(
+            has_headcount=self.headcount_stated_at is not None,
+            has_leader=bool(self.leader_name),
+            is_insured=self.is_insured,
+            has_safety_plan=self.has_safety_plan,
+            has_seats_for_all=not vehicles or sum(one.seats for one in vehicles) >= largest,
+            has_briefing=bool(self.briefing),
+        )
+
+    def may_be_rated(self, now: dt.datetime) -> bool:
+        """Whether both sides can say how it was."""
+        return self.status in HOLDING_STAGES and self.ends_at <= now
 
     @property
     def base_moves(self) -> list[str]:

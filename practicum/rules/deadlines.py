@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from enum import StrEnum
 
 SATURDAY = 5
 #: The headcount of a visit is due so many working days ahead, the last changes so many.
@@ -26,6 +27,23 @@ def working_days_before(day: dt.date, count: int, calendar: Calendar) -> dt.date
         if is_working_day(day, calendar):
             count -= 1
     return day
+
+
+class Moment(StrEnum):
+    """When the number of people is said or changed."""
+
+    IN_TIME = "in_time"
+    LATE = "late"
+    CLOSED = "closed"
+
+
+def headcount_moment(today: dt.date, visit_day: dt.date, calendar: Calendar) -> Moment:
+    """Whether the headcount is in time today, late but still to be changed, or closed (domain §4)."""
+    if today <= working_days_before(visit_day, HEADCOUNT_DUE_DAYS, calendar):
+        return Moment.IN_TIME
+    if today <= working_days_before(visit_day, CHANGES_DUE_DAYS, calendar):
+        return Moment.LATE
+    return Moment.CLOSED
 
 
 def working_days_between(first: dt.date, last: dt.date, calendar: Calendar) -> int:

@@ -39,6 +39,30 @@ SENTENCES = {
     "no_batches": _("Propose at least one date."),
     "visit_not_ready": _("Before the briefing: %(missing)s."),
     "visit_not_over": _("The visit has not taken place yet."),
+    "visit_outrun": _("Another group was confirmed for this time. Ask for another date."),
+    "changes_closed": _(
+        "Changes were due by %(day)s. Agree with the base first, then say here why it could not wait."
+    ),
+    "headcount_over": _(
+        "%(headcount)s people do not fit: %(batches)s batches of at most %(capacity)s. Ask the base for"
+        " another batch."
+    ),
+    "headcount_below_seats": _("%(taken)s people already have a place in batch %(number)s."),
+    "visit_over": _("The visit is closed; nothing can be changed any more."),
+    # Links of bases
+    "link_unknown": _("This link does not lead anywhere. Ask the academy for the right one."),
+    "link_expired": _("This link has expired. Ask the academy for a new one."),
+    "link_revoked": _("This link was taken back. Ask the academy for the new one."),
+    "link_busy": _("This link was used too often in a short time. Wait a minute, then open it again."),
+    # Papers
+    "papers_too_many": _("The visit has %(most)s documents already; remove one first."),
+    "paper_too_large": _(
+        "“%(name)s” is larger than %(megabytes)s MB. Make it smaller, or send several files."
+    ),
+    "paper_of_other_kind": _("“%(name)s” cannot be taken. PDF, JPG, PNG, DOCX and XLSX can."),
+    "paper_not_what_it_says": _(
+        "“%(name)s” is empty or not what its name says. Save it anew and send it again."
+    ),
     # Seats
     "not_open_for_booking": _("Seats of this session cannot be booked."),
     "session_has_begun": _("The session has begun."),

@@ -78,6 +78,8 @@ MOVES: dict[tuple[Stage, Move], tuple[Stage, frozenset[Party]]] = {
 PENDING_STAGES = frozenset({Stage.REQUESTED, Stage.WITH_BASE, Stage.PROPOSED})
 #: Stages that hold the base.
 HOLDING_STAGES = frozenset({Stage.CONFIRMED, Stage.BRIEFED, Stage.HELD, Stage.ARCHIVED})
+#: Stages after the briefing notice was sent.
+BRIEFED_STAGES = frozenset({Stage.BRIEFED, Stage.HELD, Stage.ARCHIVED})
 #: Stages after which nothing follows.
 FINAL_STAGES = frozenset({Stage.ARCHIVED, Stage.DECLINED, Stage.REJECTED, Stage.CANCELLED})
 
@@ -171,6 +173,38 @@ def unmet_terms(
     if today is not None and working_days_between(today, day, calendar or {}) < terms.lead_days:
         found.append(Refusal("base_lead_time", (("days", terms.lead_days),)))
     return found
+
+
+def spread(headcount: int, batches: int, capacity: int) -> list[int] | None:
+    """``headcount`` people over batches that stand, nearly equal; None when they do not hold them."""
+    if not batches <= headcount <= batches * capacity:
+        return None
+    size, rest = divmod(headcount, batches)
+    return [size + 1] * rest + [size] * (batches - rest)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What of a visit's preparation is done, as the checklist shows it and the briefing demands it."""
+
+    has_headcount: bool
+    has_leader: bool
+    is_insured: bool
+    has_safety_plan: bool
+    has_seats_for_all: bool
+    has_briefing: bool
+
+    @property
+    def items(self) -> list[tuple[str, bool]]:
+        """The points in the order of work: code, and whether it is done."""
+        return [
+            ("headcount", self.has_headcount),
+            ("leader", self.has_leader),
+            ("insurance", self.is_insured),
+            ("safety_plan", self.has_safety_plan),
+            ("vehicles", self.has_seats_for_all),
+            ("briefing", self.has_briefing),
+        ]
 
 
 def split(headcount: int, capacity: int) -> list[int]:

@@ -6,10 +6,12 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,10 +19,13 @@ from django.views.decorators.http import require_safe
 from wagtail.images import get_image_model
 from wagtail.search.backends import get_search_backend
 
+from enrollment.requests import AuthenticatedHttpRequest
+from practicum.actions import host_links
 from practicum.forms import BaseFilterForm
-from practicum.models import BasePhoto, Session, TrainingBase, Visit
+from practicum.models import BasePhoto, HostLink, Session, TrainingBase, Visit
 from practicum.models.bases import TrainingBaseQuerySet
 from practicum.rules.outline import Spot, outline
+from practicum.views.link_card import link_card
 
 PAGE_SIZE = 24
 COVER = "fill-640x400|format-webp"
@@ -151,7 +156,34 @@ def base(request: HttpRequest, code: str) -> HttpResponse:
         # Who guides is for those who come; a stranger learns of no person.
         "sees_people": request.user.is_authenticated,
         "sees_contact": manages or is_host,
+        "manages": manages,
         "visits": list(Visit.objects.open().filter(base=found)[:10]) if manages else [],
         "crumbs": [{"label": _("Training bases"), "url": reverse("practicum:base_list")}],
     }
     return render(request, "practicum/base.html", context)
+
+
+@login_required
+def link(request: AuthenticatedHttpRequest, code: str) -> HttpResponse:
+    """The link by which a base sees and answers all its visits: made, renewed, taken back, its uses."""
+    found = get_object_or_404(TrainingBase.objects.manageable_by(request.user), code=code)
+    now = timezone.now()
+    standing = HostLink.objects.standing().filter(base=found).first()
+    if request.method == "POST":
+        if "revoke" in request.POST:
+            if standing is not None:
+                host_links.revoke(link=standing, actor=request.user, now=now)
+            messages.success(request, _("The link was taken back. Whoever has it is turned away."))
+        else:
+            host_links.issue(base=found, actor=request.user, now=now)
+            messages.success(request, _("Here is the link. Send it to the base."))
+        return redirect("practicum:base_link", code=found.code)
+    context = {
+        "base": found,
+        "card": link_card(request, standing, now=now, most=30),
+        "crumbs": [
+            {"label": _("Training bases"), "url": reverse("practicum:base_list")},
+            {"label": str(found), "url": reverse("practicum:base", args=[found.code])},
+        ],
+    }
+    return render(request, "practicum/base_link.html", context)

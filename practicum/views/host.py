@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from cms.refusals import Refused
 from enrollment.models import Role
-from practicum.actions import visits as actions
-from practicum.forms import ProposalForm, ReasonForm
-from practicum.models import Session, TrainingBase, Visit
+from enrollment.requests import AuthenticatedHttpRequest
+from practicum.models import Session, TrainingBase, Visit, VisitPaper
 from practicum.models.projection import expected_people
-from practicum.rules.deadlines import CHANGES_DUE_DAYS, HEADCOUNT_DUE_DAYS, working_days_before
-from practicum.rules.visits import PENDING_STAGES, Stage, split
-
-TONES = {
-    Stage.WITH_BASE: "brand",
-    Stage.PROPOSED: "gold",
-    Stage.CONFIRMED: "good",
-    Stage.BRIEFED: "good",
-    Stage.HELD: "info",
-}
+from practicum.rules.visits import Stage
+from practicum.views import host_page
+from practicum.views.host_page import TONES, Door
 
 
 @login_required
@@ -70,89 +59,36 @@ def host(request: HttpRequest) -> HttpResponse:
 
 def _answerable(request: HttpRequest, pk: int) -> Visit:
     rows = Visit.objects.answerable_by(request.user).select_related("base", "training_class")
-    found: Visit = get_object_or_404(rows.prefetch_related("batches__session", "vehicles"), pk=pk)
+    found: Visit = get_object_or_404(rows.prefetch_related("batches__session", "vehicles", "papers"), pk=pk)
     return found
 
 
+def _door(request: AuthenticatedHttpRequest, pk: int) -> Door:
+    return Door(
+        visit_url=reverse("practicum:host_visit", args=[pk]),
+        answer_url=reverse("practicum:host_answer", args=[pk]),
+        paper_url=lambda paper: reverse("practicum:host_paper", args=[paper]),
+        crumbs=[{"label": _("My base"), "url": reverse("practicum:host")}],
+        actor=request.user,
+    )
+
+
 @login_required
-def host_visit(request: HttpRequest, pk: int) -> HttpResponse:
+def host_visit(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """One visit as the base sees it: the group, the deadlines, the answer, the roster without numbers."""
-    visit = _answerable(request, pk)
-    return _visit_page(request, visit, ProposalForm(initial=_initial(visit)), ReasonForm())
-
-
-def _initial(visit: Visit) -> dict[str, Any]:
-    """A first proposal: as many batches as the base's capacity asks for, one after the other."""
-    initial: dict[str, Any] = {}
-    start = timezone.localtime(visit.starts_at)
-    length = visit.ends_at - visit.starts_at
-    for number, people in enumerate(
-        split(visit.headcount, visit.base.capacity_per_batch)[: ProposalForm.ROWS], 1
-    ):
-        initial[f"starts_{number}"] = start
-        initial[f"ends_{number}"] = (start + length).time()
-        initial[f"people_{number}"] = people
-        start += length
-    return initial
-
-
-def _visit_page(
-    request: HttpRequest, visit: Visit, proposal: ProposalForm, refusal: ReasonForm, status: int = 200
-) -> HttpResponse:
-    sessions = [batch.session for batch in visit.batches.all() if batch.session is not None]
-    rosters = []
-    for session in sessions:
-        names = session.expected().select_related("home_organization").order_by("name")
-        # Names and units only: nothing that identifies leaves the academy.
-        rosters.append((session, [(person.name, str(person.home_organization)) for person in names]))
-    days = actions.calendar()
-    day = timezone.localdate(visit.starts_at)
-    context = {
-        "visit": visit,
-        "tone": TONES.get(Stage(visit.status), ""),
-        "proposal": proposal,
-        "refusal": refusal,
-        "rosters": rosters,
-        "moves": visit.base_moves,
-        "is_pending": visit.status in PENDING_STAGES,
-        "headcount_due": working_days_before(day, HEADCOUNT_DUE_DAYS, days),
-        "changes_due": working_days_before(day, CHANGES_DUE_DAYS, days),
-        "too_many": visit.headcount > visit.base.capacity_per_batch,
-        "crumbs": [{"label": _("My base"), "url": reverse("practicum:host")}],
-    }
-    return render(request, "practicum/host_visit.html", context, status=status)
+    return host_page.page(request, _answerable(request, pk), _door(request, pk))
 
 
 @login_required
 @require_POST
-def host_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Confirm, decline or propose."""
-    visit = _answerable(request, pk)
-    proposal, refusal = ProposalForm(initial=_initial(visit)), ReasonForm()
-    now = timezone.now()
-    try:
-        if "confirm" in request.POST:
-            actions.confirm(visit=visit, actor=request.user, now=now)
-            messages.success(request, _("Confirmed. The academy and the class see it at once."))
-        elif "decline" in request.POST:
-            refusal = ReasonForm(request.POST)
-            if not refusal.is_valid():
-                return _visit_page(request, visit, proposal, refusal, status=422)
-            actions.decline(visit=visit, actor=request.user, reason_given=refusal.cleaned_data["reason"])
-            messages.success(request, _("Declined. The academy was told why."))
-        elif "propose" in request.POST:
-            proposal = ProposalForm(request.POST)
-            if not proposal.is_valid():
-                return _visit_page(request, visit, proposal, refusal, status=422)
-            actions.propose(
-                visit=visit,
-                batches=proposal.batches,
-                actor=request.user,
-                now=now,
-                message=proposal.cleaned_data["message"],
-            )
-            messages.success(request, _("Your proposal went to the academy."))
-    except Refused as refused:
-        messages.error(request, refused.sentence)
-        return _visit_page(request, visit, proposal, refusal, status=409)
-    return redirect("practicum:host_visit", pk=visit.pk)
+def host_answer(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """Confirm, decline or propose; safety notes, papers, rating."""
+    return host_page.answer(request, _answerable(request, pk), _door(request, pk))
+
+
+@login_required
+@require_safe
+def host_paper(request: AuthenticatedHttpRequest, pk: int) -> HttpResponseBase:
+    """A document of a visit to one's base."""
+    found = get_object_or_404(VisitPaper.objects.of_visits_hosted_by(request.user), pk=pk)
+    return host_page.sent(found)

@@ -23,7 +23,19 @@ from practicum import reports
 from practicum.actions import bookings, feeds, leave
 from practicum.calendars import feed_for
 from practicum.forms import LeaveForm
-from practicum.models import Attendance, Audience, Booking, CalendarFeed, Leave, Session
+from practicum.models import (
+    FEED_OF,
+    Attendance,
+    Audience,
+    Booking,
+    CalendarFeed,
+    Leave,
+    Session,
+    VisitBatch,
+    publishable,
+)
+from practicum.models.sessions import SessionQuerySet
+from practicum.rules.visits import BRIEFED_STAGES
 from practicum.views.access import trainee_of, visible_session
 
 #: How far the agenda looks ahead.
@@ -141,9 +153,31 @@ def session(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "seats_left": reports.seats_left(found) if found.is_open else None,
         "runs": Session.objects.run_by(request.user).filter(pk=found.pk).exists(),
         "leave_form": LeaveForm(),
+        "has_briefing": VisitBatch.objects.filter(session=found, visit__status__in=BRIEFED_STAGES).exists(),
         "crumbs": [{"label": _("Schedule"), "url": reverse("practicum:schedule")}],
     }
     return render(request, "practicum/session.html", context)
+
+
+@login_required
+def briefing(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """The briefing notice of a visit, to read and print: for visitors once it was sent, for staff before."""
+    found = visible_session(request, pk)
+    batch = VisitBatch.objects.select_related("visit__base").filter(session=found).first()
+    if batch is None:
+        raise Http404
+    visit = batch.visit
+    runs = Session.objects.run_by(request.user).filter(pk=found.pk).exists()
+    if not runs and visit.status not in BRIEFED_STAGES:
+        raise Http404
+    context = {
+        "session": found,
+        "visit": visit,
+        "is_draft": visit.status not in BRIEFED_STAGES,
+        "riders": reports.riders_of(found),
+        "crumbs": [{"label": found.title, "url": reverse("practicum:session", args=[found.pk])}],
+    }
+    return render(request, "practicum/briefing.html", context)
 
 
 @login_required
@@ -185,6 +219,11 @@ def ask_leave(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     return redirect("practicum:session", pk=found.pk)
 
 
+def webcal(address: str) -> str:
+    """``address`` as calendar programmes take it up by themselves."""
+    return address.replace("https://", "webcal://", 1).replace("http://", "webcal://", 1)
+
+
 @login_required
 def subscribe(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The secret address of one's calendar; a new one makes the old one useless."""
@@ -196,7 +235,8 @@ def subscribe(request: AuthenticatedHttpRequest) -> HttpResponse:
     address = request.build_absolute_uri(reverse("practicum:feed", args=[feed.token]))
     context = {
         "address": address,
-        "webcal": address.replace("https://", "webcal://", 1).replace("http://", "webcal://", 1),
+        "webcal": webcal(address),
+        "may_share": any(publishable(kind, request.user).exists() for kind in FEED_OF),
         "crumbs": [{"label": _("Schedule"), "url": reverse("practicum:schedule")}],
     }
     return render(request, "practicum/subscribe.html", context)
@@ -211,14 +251,19 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     )
     if found is None:
         raise Http404
+    return calendar_file(request, Session.objects.attended_by(found.user))
+
+
+def calendar_file(request: HttpRequest, rows: SessionQuerySet, name: str = "") -> HttpResponse:
+    """``rows`` of the last months and the coming year as a calendar programme fetches them."""
     now = timezone.now()
-    sessions = (
-        Session.objects.attended_by(found.user)
-        .held_between(now - dt.timedelta(days=FEED_PAST_DAYS), now + dt.timedelta(days=FEED_AHEAD_DAYS))
-        .with_place()
-    )
+    sessions = rows.held_between(
+        now - dt.timedelta(days=FEED_PAST_DAYS), now + dt.timedelta(days=FEED_AHEAD_DAYS)
+    ).with_place()
     body = feed_for(
-        sessions, address_of=lambda pk: request.build_absolute_uri(reverse("practicum:session", args=[pk]))
+        sessions,
+        address_of=lambda pk: request.build_absolute_uri(reverse("practicum:session", args=[pk])),
+        name=name,
     )
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="academy.ics"'

@@ -142,8 +142,13 @@ TABLE = (
     line("practicum:feed", EVERYBODY),
     line("practicum:schedule", SIGNED_IN),
     line("practicum:subscribe", SIGNED_IN),
+    line("practicum:shared_feeds", SIGNED_IN),
+    line("practicum:shared_feed", some("zhao", "sun")),
+    line("practicum:shared_ics", EVERYBODY),
     line("practicum:enter", TRAINEES, SIGNED_IN),
     line("practicum:my_code", TRAINEES, SIGNED_IN),
+    # Only a session of a visit has one; the walk's has none.
+    line("practicum:briefing", NOBODY, SIGNED_IN),
     line("practicum:session", some("zhang", "wang", "zhao", "sun"), some("li", "zhou", "chen")),
     line("practicum:seat", some("zhang", "wang"), some("li", "chen", "zhao", "sun", "zhou")),
     line("practicum:ask_leave", some("zhang", "wang"), some("li", "chen", "zhao", "sun", "zhou")),
@@ -156,6 +161,10 @@ TABLE = (
     line("practicum:person", some("zhao"), some("chen", "sun")),
     line("practicum:decide_leave", some("zhao"), some("chen")),
     line("practicum:timetable", some("zhang", "wang", "zhao"), some("chen", "li", "zhou", "sun")),
+    # A base's link opens to whoever has it; the walk has a good one.
+    line("practicum:link*", EVERYBODY),
+    line("practicum:base_link", some("zhao")),
+    line("practicum:paper*", some("zhao"), some("chen")),
     line("practicum:visit*", some("zhao"), some("chen")),
     line("practicum:host*", some("sun"), some("zhao")),
     # --- Background work: a person's own

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -36,7 +37,9 @@ from enrollment.actions.people import admit
 from enrollment.actions.person_mergers import merge_people
 from enrollment.actions.transfers import start_transfer
 from enrollment.evidence import EvidenceFile
-from practicum.actions import visits
+from practicum import tickets
+from practicum.actions import feeds, host_links, papers, visits
+from practicum.rules.visits import Party
 from tests.factories import courses as school
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
 
@@ -148,7 +151,15 @@ def world(everyone, soft, bio, park):
         training_class=training_class,
         title="示例秘密课",
     )
-    visits.check(visit=visit, actor=zhao)
+    visit = visits.check(visit=visit, actor=zhao)
+    link = tickets.host_token(host_links.issue(visit=visit, actor=zhao, now=timezone.now()).key)
+    paper = papers.hand_in(
+        visit=visit,
+        file=SimpleUploadedFile("示例.pdf", b"%PDF-1.4\n"),
+        party=Party.ACADEMY,
+        actor=zhao,
+        now=timezone.now(),
+    )
     module = school.module(chen)
     course = school.course(module=module, slug="policy")
     lesson = school.lesson(course, slug="reading", quiz=school.quiz(1, module=module))
@@ -216,10 +227,31 @@ def world(everyone, soft, bio, park):
         "practicum:code": base.code,
         "practicum:digits": "000000",
         "practicum:token": feed.token,
+        "practicum:shared_feed:kind": "base",
+        "practicum:shared_feed:pk": base.pk,
+        "practicum:shared_ics:token": feeds.share(
+            kind="base", thing=base, actor=zhao, now=timezone.now()
+        ).token,
         "practicum:visit:pk": visit.pk,
         "practicum:visit_move:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
         "practicum:host_answer:pk": visit.pk,
+        "practicum:visit_headcount:pk": visit.pk,
+        "practicum:visit_vehicles:pk": visit.pk,
+        "practicum:visit_link:pk": visit.pk,
+        "practicum:visit_papers:pk": visit.pk,
+        "practicum:visit_rating:pk": visit.pk,
+        "practicum:paper:pk": paper.pk,
+        "practicum:paper_remove:pk": paper.pk,
+        "practicum:host_paper:pk": paper.pk,
+        "practicum:link:token": link,
+        "practicum:link_visit:token": link,
+        "practicum:link_visit:pk": visit.pk,
+        "practicum:link_answer:token": link,
+        "practicum:link_answer:pk": visit.pk,
+        "practicum:link_paper:token": link,
+        "practicum:link_paper:pk": visit.pk,
+        "practicum:link_paper:paper_pk": paper.pk,
         "messages:pk": told(zhang).pk,
         "jobs:pk": exported(everyone["li"]).pk,
         "cms:token": "none",
