@@ -136,6 +136,9 @@ def test_an_auditor_reads_the_log_and_nothing_else(client, wang, sign_in, deeds,
     page = client.get(URL)
     assert page.status_code == 200
     assert "张学员" in page.content.decode()
+    front = client.get("/admin/")
+    assert front.status_code == 200
+    assert URL in front.content.decode()
     for name in ("trainees:index", "organizations:index", "erasure:index", "retention_periods:index"):
         assert client.get(reverse(name)).status_code in {302, 403}, name
     assert not wang.scope.everything
