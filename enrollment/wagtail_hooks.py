@@ -82,6 +82,8 @@ def register_log_address() -> list[Any]:
 def register_log_menu_item() -> MenuItem:
     """The way to it, among the reports."""
     return LogMenuItem()
+
+
 @hooks.register("register_admin_menu_item")
 def certificate_template() -> MenuItem:
     """The way to what stands on certificates."""

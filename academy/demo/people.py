@@ -17,7 +17,8 @@ from openpyxl import Workbook
 from academy.demo.organizations import FIXED_COUNT
 from academy.demo.plan import Plan, content
 from enrollment.actions.duplicates import find_duplicates
-from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, exempt_in_bulk
+from enrollment.actions.exemptions import exempt_in_bulk
+from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
 from enrollment.actions.roster import import_file
 from enrollment.actions.transfers import start_transfer
 from enrollment.models import (

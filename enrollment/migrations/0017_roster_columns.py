@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0014_people_merged'),
+        ('enrollment', '0015_person_transfers'),
     ]
 
     operations = [

@@ -19,8 +19,9 @@ from wagtail.models import ModelLogEntry
 from academy.annual_return import Return, annual_return, shown
 from academy.reports import zone_report
 from cms.refusals import Refused
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import reverse_entry
-from enrollment.actions.people import exempt, transfer
+from enrollment.actions.people import transfer
 from enrollment.actions.years import begin_year, close_year, reopen_year
 from enrollment.models import HourEntry, Organization, Post, Standing, StatisticalReturn, Trainee
 from practicum.models import Attendance

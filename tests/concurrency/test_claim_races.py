@@ -17,7 +17,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.actions.branch import check_activity, draw_activity, record_activity
 from enrollment.actions.claims import decide, propose_adjustment, send_training, withdraw_claim
-from enrollment.actions.people import exempt
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.roles import grant_role
 from enrollment.actions.verification import verify
 from enrollment.evidence import EvidenceFile

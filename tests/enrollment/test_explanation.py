@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hour_rules import save_rule
 from enrollment.actions.hours import reverse_entry
-from enrollment.actions.people import appoint, exempt, transfer
+from enrollment.actions.people import appoint, transfer
 from enrollment.actions.reminders import remind
 from enrollment.actions.years import close_year
 from enrollment.models import Appointment, HourRule, Standing

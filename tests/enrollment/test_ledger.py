@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cms.refusals import Refused
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import Credit, credit_hours, credit_hours_in_bulk, reverse_entry
-from enrollment.actions.people import depart, exempt, transfer
+from enrollment.actions.people import depart, transfer
 from enrollment.actions.standings import rebuild_standings
 from enrollment.actions.verification import verify
 from enrollment.actions.years import begin_year, close_year, reopen_year

@@ -32,17 +32,10 @@ from hypothesis.stateful import (
 
 from academy.reports import zone_report
 from cms.refusals import Refused
+from enrollment.actions.exemptions import change_exemption, exempt, withdraw_exemption
 from enrollment.actions.hour_rules import apply_rules
 from enrollment.actions.hours import Credit, credit_hours_in_bulk, reverse_entry
-from enrollment.actions.people import (
-    admit,
-    appoint,
-    change_exemption,
-    depart,
-    exempt,
-    transfer,
-    withdraw_exemption,
-)
+from enrollment.actions.people import admit, appoint, depart, transfer
 from enrollment.actions.verification import verify
 from enrollment.models import (
     Appointment,

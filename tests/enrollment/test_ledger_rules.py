@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from courses.models.outlines import catalogue
+from enrollment.actions.exemptions import change_exemption, exempt, exempt_in_bulk
 from enrollment.actions.hour_rules import remove_minimum, save_minimum, save_rule
 from enrollment.actions.hours import reverse_entry
-from enrollment.actions.people import change_exemption, exempt, exempt_in_bulk
 from enrollment.actions.verification import verify
 from enrollment.actions.years import close_year, reopen_year
 from enrollment.dimensions import dimensions, label_of

@@ -13,6 +13,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment import reports
 from enrollment.actions.branch import Activity, record_activities_in_bulk, record_activity
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hour_rules import apply_rules, remove_rule, save_rule
 from enrollment.actions.organizations import (
     Founding,
@@ -24,7 +25,7 @@ from enrollment.actions.organizations import (
     rename,
     repair_tree,
 )
-from enrollment.actions.people import appoint, exempt
+from enrollment.actions.people import appoint
 from enrollment.actions.verification import verify
 from enrollment.models import BranchActivity, HourEntry, HourRule, Organization, Standing
 from tests.factories.enrollment import branches, credited, trainees

@@ -12,6 +12,7 @@ from wagtail.models import ModelLogEntry
 from wagtail.search.backends import get_search_backend
 
 from cms.refusals import Refused
+from enrollment.actions.exemptions import change_exemption, exempt, exempt_in_bulk, withdraw_exemption
 from enrollment.actions.people import (
     Admission,
     Amendment,
@@ -20,12 +21,8 @@ from enrollment.actions.people import (
     amend,
     amend_in_bulk,
     appoint,
-    change_exemption,
     depart,
-    exempt,
-    exempt_in_bulk,
     transfer,
-    withdraw_exemption,
 )
 from enrollment.actions.verification import verify
 from enrollment.models import Appointment, Exemption, OrganizationStanding, Standing, Trainee

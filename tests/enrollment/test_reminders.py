@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from courses.actions.completion import Completion, complete_in_bulk
 from enrollment.actions import classes
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import credit_hours
-from enrollment.actions.people import exempt
 from enrollment.actions.reminders import remind
 from enrollment.actions.roles import grant_role
 from enrollment.letters import letter

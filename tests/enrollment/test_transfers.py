@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.actions.classes import enrol
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.organizations import dissolve
-from enrollment.actions.people import admit, exempt, transfer
+from enrollment.actions.people import admit, transfer
 from enrollment.actions.person_mergers import merge_people
 from enrollment.actions.roles import grant_role
 from enrollment.actions.transfer_sheets import sheet_of

@@ -13,9 +13,10 @@ from enrollment.actions.branch import record_activity
 from enrollment.actions.certificates import issue
 from enrollment.actions.classes import complete_in_bulk as complete_class
 from enrollment.actions.corrections import ask_correction
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.invitations import invite_trainees
 from enrollment.actions.messages import notify
-from enrollment.actions.people import admit, exempt
+from enrollment.actions.people import admit
 from enrollment.models import (
     Enrollment,
 )

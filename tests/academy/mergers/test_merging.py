@@ -15,8 +15,9 @@ from courses.models import CourseProgress, LessonProgress
 from enrollment.actions.classes import enrol
 from enrollment.actions.departures import return_in_bulk
 from enrollment.actions.duplicates import find_duplicates
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import credit_hours
-from enrollment.actions.people import admit, amend, depart, exempt, transfer
+from enrollment.actions.people import admit, amend, depart, transfer
 from enrollment.actions.person_mergers import merge_people, undo_merger
 from enrollment.actions.person_records import snapshot
 from enrollment.actions.roles import grant_role

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
-from enrollment.actions.people import appoint, exempt
+from enrollment.actions.exemptions import exempt
+from enrollment.actions.people import appoint
 
 pytestmark = pytest.mark.django_db
 YEAR = timezone.localdate().year

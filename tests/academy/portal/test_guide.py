@@ -14,8 +14,8 @@ from wagtail.models import ModelLogEntry
 
 from cms.refusals import Refused
 from enrollment.actions.classes import nominate, set_quota
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.guidance import record_guidance, settle_follow_up
-from enrollment.actions.people import exempt
 from enrollment.models import (
     Guidance,
     Guide,

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from academy.reports import year_at_a_glance
 from enrollment.actions.classes import enrol, open_class, transition
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import reverse_entry
-from enrollment.actions.people import exempt
 from enrollment.models import ClassStatus, HourKind, Trainee
 from enrollment.reports import year_of
 from practicum.actions.sessions import SessionPlan, schedule

@@ -12,9 +12,9 @@ from django.utils import timezone
 from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import reverse_entry
 from enrollment.actions.journal import note
-from enrollment.actions.people import exempt
 from enrollment.models import HourEntry, HourKind, Trainee
 
 pytestmark = pytest.mark.django_db

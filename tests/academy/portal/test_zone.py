@@ -15,8 +15,9 @@ from academy import jobs, reports
 from cms.actions.jobs import begin, run
 from cms.models import Job
 from cms.refusals import Refused
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.hours import reverse_entry
-from enrollment.actions.people import admit, exempt
+from enrollment.actions.people import admit
 from enrollment.models import CohortCode, HourEntry, HourKind, Standing, Trainee
 
 pytestmark = pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment import tasks
 from enrollment.actions import people, roster, roster_undo
+from enrollment.actions.exemptions import exempt
 from enrollment.actions.standings import rebuild_standings, this_year
 from enrollment.actions.verification import verify
 from enrollment.models import (
@@ -108,7 +109,7 @@ def test_a_post_changed_on_its_first_day_is_corrected_in_place(tree):
 def test_what_was_built_upon_stays_with_its_reason(tree, zhao):
     first = applied([person("张三"), person("李四", "13900000002"), person("王五", "13900000003")])
     used, edited, fresh = (Trainee.objects.get(name=name) for name in ("张三", "李四", "王五"))
-    people.exempt(
+    exempt(
         trainee=used,
         ground=Exemption.Ground.ILLNESS,
         reason="病休",
