@@ -9,9 +9,11 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import (
+    ERASED_NAME,
     Appointment,
     Certificate,
     Enrollment,
@@ -122,10 +124,17 @@ class Confirmation:
     facts: list[tuple[str | Promise, str]] = field(default_factory=list)
 
 
+def _holder(name: str) -> str:
+    """The name as a stranger sees it; of somebody who was erased there is none any more."""
+    if name == ERASED_NAME:
+        return gettext("Erased after the holder left; the academy can no longer say whose it is.")
+    return masked_name(name)
+
+
 def confirm_certificate(certificate: Certificate) -> Confirmation:
     """Of a certificate: genuine, revoked or replaced (and by which number)."""
     facts: list[tuple[str | Promise, str]] = [
-        (_("Name"), masked_name(certificate.holder)),
+        (_("Name"), _holder(certificate.holder)),
         (_("Training class"), str(certificate.printed.get("class", ""))),
         (_("Issued on"), in_chinese(timezone.localdate(certificate.issued_at))),
     ]
@@ -146,7 +155,7 @@ def confirm_proof(proof: StudyProof) -> Confirmation:
     years = sorted(proof.printed["figures"]) or [str(timezone.localdate(proof.issued_at).year)]
     span = years[0] if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
     facts: list[tuple[str | Promise, str]] = [
-        (_("Name"), masked_name(proof.holder)),
+        (_("Name"), _holder(proof.holder)),
         (_("Year"), str(proof.year or span)),
         (_("Study hours"), f"{proof.hours:f}"),
         (_("Issued on"), in_chinese(timezone.localdate(proof.issued_at))),

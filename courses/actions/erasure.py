@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
-from courses.models import LessonProgress, QuizAttempt, StudyClock
+from django.db import transaction
+
+from courses.models import LessonProgress, QuizAttempt, ReflectionPicture, ReflectionVersion, StudyClock
 
 
 def erase(trainees: Collection[int], users: Collection[int]) -> None:
-    """Which stretches were watched, what was answered, and the clock. The caller has locked the people."""
+    """What was watched, answered and written, and the clock. The caller has locked the people."""
     StudyClock.objects.filter(user__in=users).delete()
     LessonProgress.objects.filter(user__in=users).update(intervals=[], not_counted=[], position=0)
     QuizAttempt.objects.filter(user__in=users).update(answers={})
+    ReflectionVersion.objects.filter(reflection__progress__user__in=users).update(text="", comment="")
+    pictures = ReflectionPicture.objects.filter(reflection__progress__user__in=users)
+    for picture in pictures:
+        transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))
+    pictures.delete()

@@ -26,6 +26,7 @@ from wagtail.search.backends import get_search_backend
 
 from cms.jobs import Progress
 from cms.refusals import Refused
+from enrollment.actions.erasure_of_papers import erase_papers
 from enrollment.actions.journal import note_many
 from enrollment.actions.standings import lock_trainees
 from enrollment.erasure import ERASERS
@@ -104,6 +105,7 @@ def _erase(ids: Collection[int], today: dt.date, actor: User) -> int:
     _erase_from_log(trainees, users)
     for eraser in ERASERS:
         eraser(trainees, users)
+    erase_papers(trainees)
     _erase_words_of_guides(people)
     _erase_from_imports(trainees)
     _erase_trainees(people)

@@ -280,6 +280,8 @@ def undo_merger(*, merger: PersonMerger, actor: User | None) -> PersonMerger:
         row = PersonMerger.objects.get(pk=merger.pk)
         if not row.is_standing:
             raise Refused(rules.ALREADY_UNDONE)
+        if any(person.is_erased for person in people.values()):
+            raise Refused(rules.ERASED)
         undoing = Undoing(
             pair=pair,
             keeper=people[pair.keeper_id],

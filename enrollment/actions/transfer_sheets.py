@@ -49,7 +49,7 @@ def sheet_of(trainee: Trainee, on: dt.date) -> Sheet:
     )
     certificates = Certificate.objects.filter(
         enrollment__trainee=trainee, revoked_at__isnull=True
-    ).select_related("enrollment__training_class")
+    ).select_related("training_class")
     order = list(HourKind)
     return {
         "year": year,
@@ -96,9 +96,7 @@ def sheet_of(trainee: Trainee, on: dt.date) -> Sheet:
             }
             for row in classes
         ],
-        "certificates": [
-            {"number": row.number, "title": row.enrollment.training_class.title} for row in certificates
-        ],
+        "certificates": [{"number": row.number, "title": row.training_class.title} for row in certificates],
     }
 
 

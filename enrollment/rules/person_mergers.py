@@ -175,6 +175,9 @@ MEANWHILE = Reason(
     _("Something was written about one of them at this moment; look again and repeat it."),
 )
 ALREADY_UNDONE = Reason("merger_undone", _("This merger has been taken back already."))
+ERASED = Reason(
+    "record_erased", _("One of these records was erased after the person left; it cannot be taken back.")
+)
 ALREADY_DECIDED = Reason("pair_decided", _("It has been decided already what these two records are."))
 MERGED_RECORD = Reason(
     "record_merged", _("This record has been merged into another one; write it there."), field="trainee"

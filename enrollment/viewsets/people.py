@@ -23,6 +23,7 @@ from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets import AdminDateInput
 from wagtail.admin.widgets.button import HeaderButton
 
+from enrollment.actions import exemptions
 from enrollment.actions import people as actions
 from enrollment.actions.journal import note
 from enrollment.models import Appointment, CohortCode, Exemption, Organization, Post, Trainee
@@ -342,7 +343,7 @@ class CreateExemptionView(CreateThroughAction):
 
     def perform(self, form: forms.ModelForm) -> Model:
         """By the action."""
-        return actions.exempt(actor=self.request.user, **form.cleaned_data)
+        return exemptions.exempt(actor=self.request.user, **form.cleaned_data)
 
 
 class EditExemptionView(EditThroughAction):
@@ -352,7 +353,7 @@ class EditExemptionView(EditThroughAction):
         """By the action."""
         data = {name: form.cleaned_data[name] for name in ("ground", "reason", "starts_on", "ends_on")}
         exemption = Exemption.objects.get(pk=form.instance.pk)
-        return actions.change_exemption(exemption=exemption, actor=self.request.user, **data)
+        return exemptions.change_exemption(exemption=exemption, actor=self.request.user, **data)
 
 
 class DeleteExemptionView(InScopeMixin, generic.DeleteView):
@@ -360,7 +361,7 @@ class DeleteExemptionView(InScopeMixin, generic.DeleteView):
 
     def delete_action(self) -> None:
         """By the action."""
-        actions.withdraw_exemption(exemption=self.object, actor=self.request.user)
+        exemptions.withdraw_exemption(exemption=self.object, actor=self.request.user)
 
 
 class ExemptionIndexView(ScopedIndexView):

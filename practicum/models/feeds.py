@@ -110,7 +110,9 @@ class SharedFeed(models.Model):
     @property
     def thing(self) -> Thing:
         """What it is the calendar of."""
-        found: Thing = self.training_class or self.base or self.room or self.lecturer
+        # One of the four is filled: a constraint holds it.
+        found = self.training_class or self.base or self.room or self.lecturer
+        assert found is not None
         return found
 
     @property
