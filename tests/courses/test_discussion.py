@@ -11,7 +11,7 @@ from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from cms.refusals import Refused
-from courses.actions import discussion, progress
+from courses.actions import discussion, progress, reflections
 from courses.actions.completion import complete_lesson
 from courses.models import LessonQuestion, LessonReply
 from courses.reports.discussion import place_of, questions_waiting
@@ -304,3 +304,19 @@ class TestPages:
         assert place_of(zhang, school.reading.pk) is not None
         assert place_of(nobody, school.reading.pk) is None
         assert place_of(zhang, 999_999) is None
+
+    def test_who_is_where_tells_what_waits(self, client, sign_in, zhang, chen, school):
+        question = ask(zhang, school.reading)
+        asked = make.lesson(school.course, rule="reflect")
+        outline, lesson = make.outlines(asked)
+        progress.open_lesson(user=zhang, course=outline, lesson=lesson)
+        reflections.hand_in(user=zhang, lesson_id=asked.pk, text="心得" * 60, key=uuid.uuid4())
+        sign_in(client, chen)
+
+        def waiting() -> tuple[int, int]:
+            found = client.get("/courses/follow/policy/").context["following"]
+            return found.reflections_waiting, found.questions_waiting
+
+        assert waiting() == (1, 1)
+        reply(chen, question)
+        assert waiting() == (1, 0)
