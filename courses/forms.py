@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cms.pictures import FORMATS, Picture, redraw
 from cms.refusals import Refused
 from courses.models import ReflectionPicture
+from courses.rules import discussion
 from courses.rules import reflections as rules
 
 
@@ -101,3 +102,63 @@ class DecisionForm(forms.Form):
         help_text=_("Needed where the reflection is handed back."),
     )
     decision = forms.ChoiceField(choices=[("accept", _("Accept")), ("hand_back", _("Hand back"))])
+
+
+class ClockField(forms.CharField):
+    """A time in a video as people write it; its value are seconds, ``None`` where nothing is written."""
+
+    def clean(self, value: Any) -> int | None:
+        """Seconds.
+
+        Raises:
+            ValidationError: it is no time.
+        """
+        written = super().clean(value)
+        if not written:
+            return None
+        seconds = discussion.seconds_of(written)
+        if seconds is None:
+            raise ValidationError(_("Write minutes and seconds, such as 12:05."), code="no_time")
+        return seconds
+
+
+class ReplyForm(forms.Form):
+    """Words about a lesson. ``key`` is the form's own, so that they are posted once however often sent."""
+
+    text = forms.CharField(
+        label=_("Reply"),
+        max_length=discussion.LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write something first.")},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+
+
+class QuestionForm(ReplyForm):
+    """A question about a lesson, perhaps about a moment of its video."""
+
+    at_seconds = ClockField(
+        label=_("Time in the video"),
+        required=False,
+        max_length=10,
+        help_text=_("Minutes and seconds, such as 12:05."),
+        widget=forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off", "class": "clock-input"}),
+    )
+    field_order = ("text", "at_seconds")
+
+    def __init__(self, *args: Any, has_video: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("My question")
+        if not has_video:
+            del self.fields["at_seconds"]
+
+
+class HideForm(forms.Form):
+    """Why a post is hidden; ``show`` brings it back."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=discussion.LONGEST_REASON)
+    show = forms.BooleanField(required=False)

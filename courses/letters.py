@@ -11,6 +11,9 @@ def register_kinds() -> None:
         Kind("course_due", Group.STUDY, "hourglass-split"),
         Kind("reflection_accepted", Group.STUDY, "check-circle"),
         Kind("reflection_returned", Group.STUDY, "pencil-square"),
+        Kind("question_replied", Group.STUDY, "chat-left-text"),
+        Kind("post_hidden", Group.STUDY, "eye"),
+        Kind("question_asked", Group.WORK, "chat-left-text", inbox_only=True),
         # Its place in a list is enough: no instructor wants a letter for each of a class.
         Kind("reflection_waiting", Group.WORK, "inbox", inbox_only=True),
         # Wagtail sends its own mail to authors.

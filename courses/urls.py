@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import beats, catalogue, following, lessons, quizzes, reflections, teaching
+from courses.views import beats, catalogue, discussion, following, lessons, quizzes, reflections, teaching
 
 app_name = "courses"
 urlpatterns = [
@@ -17,7 +17,13 @@ urlpatterns = [
     path("attempt/<int:attempt_id>/result/", quizzes.result, name="attempt_result"),
     path("reflection/<int:lesson_id>/", reflections.reflection, name="reflection"),
     path("reflection/picture/<int:picture_id>/", reflections.picture, name="reflection_picture"),
+    path("questions/<int:lesson_id>/", discussion.questions, name="questions"),
+    path("questions/reply/<int:question_id>/", discussion.reply, name="question_reply"),
+    path("questions/accept/<int:reply_id>/", discussion.accept, name="question_accept"),
+    path("questions/hide/<int:question_id>/", discussion.hide_question, name="question_hide"),
+    path("questions/hide/reply/<int:reply_id>/", discussion.hide_reply, name="question_hide_reply"),
     path("teaching/", teaching.courses, name="teaching"),
+    path("teaching/questions/", teaching.question_list, name="teaching_questions"),
     path("teaching/reflections/", teaching.reflection_list, name="teaching_reflections"),
     path("teaching/reflections/<int:pk>/", teaching.reflection, name="teaching_reflection"),
     path("follow/<slug:slug>/", following.follow, name="follow"),

@@ -52,6 +52,11 @@ LOGGED = {
     "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
     "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),
     "courses.reflection.hand_back": (_("Hand back a reflection"), _("Reflection handed back")),
+    "courses.question.ask": (_("Ask about a lesson"), _("Asked about a lesson")),
+    "courses.question.reply": (_("Reply to a question"), _("Replied to a question")),
+    "courses.question.accept": (_("Accept an answer"), _("Answer accepted")),
+    "courses.question.hide": (_("Hide a post"), _("Post hidden, with a reason")),
+    "courses.question.show": (_("Show a hidden post again"), _("Hidden post shown again")),
 }
 
 

@@ -1,15 +1,16 @@
-"""What trainees wrote themselves: reflections in each state, for 陈讲师 to read."""
+"""What trainees wrote themselves: reflections in each state and questions, for 陈讲师 to read."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.utils import timezone
 
 from academy.demo.plan import Plan, content
 from cms.pictures import redraw
-from courses.actions import reflections
+from courses.actions import discussion, reflections
 from courses.actions.authoring import create_lesson
 from courses.actions.progress import open_lesson
 from courses.models import CoursePage, LessonPage, Reflection
@@ -18,6 +19,8 @@ from enrollment.models import Trainee, User
 
 #: The course whose last lesson asks for a reflection, in a module of 陈讲师.
 COURSE = "chanye-dangjianlian"
+#: The course about whose first lesson questions are asked, in another of their modules.
+ASKED_ABOUT = "zhibu-gongzuo-shouce"
 #: So many more people have handed theirs in.
 OTHERS = 5
 
@@ -67,7 +70,33 @@ def load(plan: Plan, actor: User, instructor: User) -> None:
         assert trainee.user is not None
         text = data["texts"][number % len(data["texts"])]
         _hand_in(trainee.user, lesson, text, now - dt.timedelta(hours=5 + 7 * number))
+    _ask(data["questions"], {**people, "chen": instructor}, now)
     plan.say(f"{3 + OTHERS} reflections handed in")
+
+
+def _ask(questions: list[dict[str, Any]], people: dict[str, User], now: dt.datetime) -> None:
+    """Questions about the first lesson of a course: one answered, one that waits."""
+    lesson = catalogue().courses_by_slug[ASKED_ABOUT].lessons[0]
+    for row in questions:
+        asked_at = now - dt.timedelta(hours=row["hours_ago"])
+        question = discussion.ask(
+            user=people[row["by"]],
+            lesson=lesson,
+            text=row["text"],
+            key=uuid.uuid4(),
+            at_seconds=row["at_seconds"],
+            now=asked_at,
+        )
+        for number, reply in enumerate(row["replies"], 1):
+            said = discussion.reply(
+                question=question,
+                user=people[reply["by"]],
+                text=reply["text"],
+                key=uuid.uuid4(),
+                now=asked_at + dt.timedelta(hours=2 * number),
+            )
+        if row["replies"]:
+            discussion.accept(reply=said, actor=people[row["by"]], now=said.written_at)
 
 
 def _hand_in(

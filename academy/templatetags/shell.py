@@ -71,6 +71,7 @@ SECTIONS_OF_VIEWS = {
     "courses:teaching": "teaching",
     "courses:teaching_reflections": "teaching",
     "courses:teaching_reflection": "teaching",
+    "courses:teaching_questions": "teaching",
 }
 ME_VIEWS = frozenset({"me", "ledger", "explanation", "external", "personal_data", "certificates"})
 

@@ -20,6 +20,7 @@ from courses.models.catalogue import (
     ModuleGroup,
     ModulePage,
 )
+from courses.models.discussion import LessonQuestion, LessonReply
 from courses.models.progress import CourseProgress, LessonProgress, StudyClock
 from courses.models.reflections import (
     Reflection,
@@ -39,6 +40,8 @@ __all__ = [
     "CourseProgress",
     "LessonPage",
     "LessonProgress",
+    "LessonQuestion",
+    "LessonReply",
     "ModuleGroup",
     "ModulePage",
     "Question",

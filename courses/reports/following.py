@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from courses.models import CourseProgress, LessonProgress
+from courses.models import CourseProgress, LessonProgress, LessonQuestion, Reflection
 from courses.models.outlines import CourseOutline, LessonOutline
 
 
@@ -40,6 +40,9 @@ class CourseFollowing:
     completed: int
     funnel: list[LessonFigures]
     people: QuerySet[CourseProgress]
+    #: What waits for those who teach it.
+    reflections_waiting: int = 0
+    questions_waiting: int = 0
 
     @property
     def completed_percent(self) -> int:
@@ -48,7 +51,7 @@ class CourseFollowing:
 
 
 def follow_course(course: CourseOutline) -> CourseFollowing:
-    """Figures of ``course`` (two queries) and the people in it, the latest first (one query a page)."""
+    """Figures of ``course`` (four queries) and the people in it, the latest first (one query a page)."""
     totals = CourseProgress.objects.filter(course_id=course.pk).aggregate(
         begun=Count("pk"), completed=Count("pk", filter=Q(completed_at__isnull=False))
     )
@@ -80,4 +83,8 @@ def follow_course(course: CourseOutline) -> CourseFollowing:
         people=CourseProgress.objects.filter(course_id=course.pk)
         .select_related("user__trainee__home_organization", "last_lesson")
         .order_by("-studied_at", "-pk"),
+        reflections_waiting=Reflection.objects.of_course(course.pk).waiting().count(),
+        questions_waiting=LessonQuestion.objects.filter(course_id=course.pk, lesson__live=True)
+        .waiting()
+        .count(),
     )

@@ -9,6 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from courses.models import Reflection, ReflectionStatus, ReflectionVersion
 from courses.models.access import may_follow
 from courses.models.outlines import CourseOutline, catalogue
+from courses.reports.discussion import questions_waiting
 from enrollment.models import User
 
 
@@ -19,6 +20,7 @@ class TaughtCourse:
     course: CourseOutline
     module_title: str
     reflections: int
+    questions: int
 
 
 def reflections_waiting(user: User) -> QuerySet[Reflection]:
@@ -63,8 +65,15 @@ def courses_taught(user: User) -> list[TaughtCourse]:
         .annotate(count=Count("pk", filter=Q(status=ReflectionStatus.WAITING)))
         .values_list("progress__course", "count")
     )
+    asked = dict(
+        questions_waiting(user)
+        .order_by()
+        .values("course")
+        .annotate(count=Count("pk"))
+        .values_list("course", "count")
+    )
     return [
-        TaughtCourse(course, module.title, waiting.get(course.pk, 0))
+        TaughtCourse(course, module.title, waiting.get(course.pk, 0), asked.get(course.pk, 0))
         for module in held.modules.values()
         if may_follow(user, module.instructor_pks)
         for course in module.courses

@@ -18,6 +18,7 @@ from courses.forms import DecisionForm
 from courses.models import Reflection, ReflectionStatus
 from courses.models.access import may_teach
 from courses.reports import teaching
+from courses.reports.discussion import questions_waiting
 from enrollment.requests import AuthenticatedHttpRequest
 
 ROWS_PER_PAGE = 30
@@ -29,6 +30,7 @@ def _tabs(current: str) -> list[dict[str, object]]:
         for name, label in (
             ("teaching", _("My courses")),
             ("teaching_reflections", _("Reflections")),
+            ("teaching_questions", _("Questions and answers")),
         )
     ]
 
@@ -62,6 +64,16 @@ def reflection_list(request: AuthenticatedHttpRequest) -> HttpResponse:
     page = Paginator(found, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"tabs": _tabs("teaching_reflections"), "page_obj": page, "is_decided": is_decided}
     return render(request, "courses/teaching_reflections.html", context)
+
+
+@require_safe
+@login_required
+def question_list(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Questions about lessons that wait for an instructor."""
+    _teacher(request)
+    page = Paginator(questions_waiting(request.user), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"tabs": _tabs("teaching_questions"), "page_obj": page}
+    return render(request, "courses/teaching_questions.html", context)
 
 
 @never_cache

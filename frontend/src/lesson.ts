@@ -133,8 +133,24 @@ async function play(video: HTMLVideoElement): Promise<void> {
   }
 }
 
+/** The moment that the address names (`#t=125`), as questions about the video link to it. */
+function asked(): number {
+  const found = /^#t=(\d{1,6})$/.exec(location.hash);
+  return found ? Number(found[1]) : 0;
+}
+
+/** Whoever goes to ask takes the moment of the video along. */
+function carry(video: HTMLVideoElement): void {
+  const link = document.querySelector<HTMLAnchorElement>("[data-ask]");
+  link?.addEventListener("click", () => {
+    const url = new URL(link.href);
+    if (video.currentTime >= 1) url.searchParams.set("at", String(Math.floor(video.currentTime)));
+    link.href = url.href;
+  });
+}
+
 function resume(video: HTMLVideoElement): void {
-  const place = Number(video.dataset.resume ?? 0);
+  const place = asked() || Number(video.dataset.resume ?? 0);
   if (!place) return;
   video.addEventListener(
     "loadedmetadata",
@@ -269,6 +285,7 @@ if (root) {
   const video = document.querySelector<HTMLVideoElement>(".player-video");
   if (video) {
     resume(video);
+    carry(video);
     void play(video);
     const speed = document.querySelector<HTMLSelectElement>("[data-speed]");
     speed?.addEventListener("change", () => {

@@ -9,10 +9,12 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from courses.actions import completion, progress, quizzes, reflections, watching
+from courses.actions import completion, discussion, progress, quizzes, reflections, watching
 from courses.models import (
     CourseProgress,
     LessonProgress,
+    LessonQuestion,
+    LessonReply,
     QuizAttempt,
     Reflection,
     ReflectionVersion,
@@ -297,3 +299,56 @@ def test_control_without_the_lock_the_reader_and_the_writer_both_find_it_open(zh
         return found
 
     assert race(careless, 2) == [[], []]
+
+
+# --- Questions about a lesson ----------------------------------------------------------------------------
+
+
+def asked_and_replied(user) -> LessonReply:
+    _course, lesson = make.outlines(make.lesson(make.course()))
+    question = discussion.ask(user=user, lesson=lesson, text="问", key=uuid.uuid4())
+    return discussion.reply(question=question, user=user, text="答", key=uuid.uuid4())
+
+
+def test_a_reply_hidden_while_it_is_accepted_does_not_stand_as_the_answer(zhang, race):
+    said, zhao = asked_and_replied(zhang), make_zhao(None)
+
+    def act(number: int):
+        if number % 2:
+            return discussion.hide(post=said, reason="无关", actor=zhao).pk
+        return discussion.accept(reply=said, actor=zhang).pk
+
+    codes = {error.code for error in errors(race(act, THREADS))}
+    assert codes <= {"post_hidden"}
+    assert LessonQuestion.objects.get().accepted is None
+
+
+def test_control_without_the_lock_a_hidden_reply_is_accepted(zhang, race, meeting):
+    """Check, then write: the reply was found in sight, is hidden, and becomes the answer all the same."""
+    said, zhao = asked_and_replied(zhang), make_zhao(None)
+    point = meeting(2)
+
+    def careless(number: int) -> None:
+        if number:
+            point.wait()
+            discussion.hide(post=said, reason="无关", actor=zhao)
+            point.wait()
+        else:
+            assert not LessonReply.objects.get(pk=said.pk).is_hidden
+            point.wait()
+            point.wait()
+            LessonQuestion.objects.filter(pk=said.question_id).update(accepted=said)
+
+    assert errors(race(careless, 2)) == []
+    said.refresh_from_db()
+    assert said.is_hidden
+    assert LessonQuestion.objects.get().accepted == said
+
+
+def test_one_reply_sent_many_times_at_once_is_one(zhang, race):
+    question, key = asked_and_replied(zhang).question, uuid.uuid4()
+    outcomes = race(
+        lambda _number: discussion.reply(question=question, user=zhang, text="再问", key=key).pk, THREADS
+    )
+    assert errors(outcomes) == []
+    assert len(set(outcomes)) == 1

@@ -110,6 +110,29 @@ class TestAccess:
         client.logout()
         assert client.get("/courses/follow/policy/").status_code == 302
 
+    def test_lists_of_several_pages_lead_from_one_to_the_next(
+        self, client, school, chen, sign_in, django_user_model
+    ):
+        from django.utils import timezone
+
+        from courses.models import CourseProgress
+
+        now = timezone.now()
+        people = django_user_model.objects.bulk_create(
+            [django_user_model(username=f"p{number}", name=f"示例学员{number}") for number in range(60)]
+        )
+        CourseProgress.objects.bulk_create(
+            [
+                CourseProgress(user=person, course=school.course, started_at=now, studied_at=now)
+                for person in people
+            ]
+        )
+        sign_in(client, chen)
+        for url in ("/courses/follow/policy/", "/courses/follow/policy/?page=2"):
+            page = client.get(url)
+            assert page.status_code == 200
+            assert "?page=" in page.content.decode()
+
     def test_the_tree_leads_to_the_short_address(self, client, school, zhang, sign_in):
         assert school.reading.url == "/courses/policy/reading/"
         assert school.course.url == "/courses/policy/"
@@ -274,6 +297,15 @@ class TestCost:
 
 
 class TestSearch:
+    def test_what_fills_several_pages_can_be_turned(self, client, school, zhang, sign_in):
+        for number in range(12):
+            make.lesson(school.course, title=f"翻页示例{number}")
+        sign_in(client, zhang)
+        page = client.get("/courses/search/", {"q": "翻页示例"})
+        assert page.status_code == 200
+        assert "page=2" in page.content.decode()
+        assert client.get("/courses/search/", {"q": "翻页示例", "page": 2}).status_code == 200
+
     def test_a_phrase_inside_a_sentence_is_found_and_marked(self, client, school, zhang, sign_in):
         sign_in(client, zhang)
         page = client.get("/courses/search/", {"q": "民营企业"}).content.decode()

@@ -28,7 +28,7 @@ from PIL import Image
 
 from cms.actions import jobs
 from cms.pictures import redraw
-from courses.actions import progress, quizzes, reflections
+from courses.actions import discussion, progress, quizzes, reflections
 from enrollment.actions import branch, certificates, claims, duplicates, notices
 from enrollment.actions.accounts import device_handle
 from enrollment.actions.invitations import invite_trainees
@@ -165,6 +165,8 @@ def world(everyone, soft, bio, park):
     lesson = school.lesson(course, slug="reading", quiz=school.quiz(1, module=module))
     outline, lesson_outline = school.outlines(lesson)
     reflection = handed_in(zhang, school.lesson(course, slug="reflect", rule="reflect"))
+    question = discussion.ask(user=zhang, lesson=lesson_outline, text="示例问题", key=uuid.uuid4())
+    said = discussion.reply(question=question, user=wang, text="示例回复", key=uuid.uuid4())
     device = Client()
     device.force_login(zhang)
     newcomer = admit(name="示例新人", organization=soft, actor=None, started_on=dt.date(2024, 1, 1))
@@ -218,6 +220,8 @@ def world(everyone, soft, bio, park):
         "courses:lesson_slug": lesson.slug,
         "courses:lesson_id": lesson.pk,
         "courses:attempt_id": quizzes.begin(user=zhang, course=outline, lesson=lesson_outline).pk,
+        "courses:question_id": said.question_id,
+        "courses:reply_id": said.pk,
         "courses:picture_id": reflection.pictures.get().pk,
         "courses:teaching_reflection:pk": reflection.reflection_id,
         "practicum:pk": session.pk,
