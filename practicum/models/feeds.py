@@ -8,15 +8,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from enrollment.models import TrainingClass
 from practicum.models.bases import TrainingBase
 from practicum.models.places import Lecturer, Room
 from practicum.models.sessions import Session, SessionQuerySet, new_feed_token
 
 if TYPE_CHECKING:
-    from enrollment.models import TrainingClass, User
+    from enrollment.models import User
 
-    Thing = TrainingClass | TrainingBase | Room | Lecturer
-
+#: What has a calendar.
+Thing = TrainingClass | TrainingBase | Room | Lecturer
 #: What a calendar may be of: the name of the field, here and at a session.
 FEED_OF = ("training_class", "base", "room", "lecturer")
 
@@ -110,9 +111,7 @@ class SharedFeed(models.Model):
     @property
     def thing(self) -> Thing:
         """What it is the calendar of."""
-        # One of the four is filled: a constraint holds it.
-        found = self.training_class or self.base or self.room or self.lecturer
-        assert found is not None
+        found: Thing = getattr(self, self.kind)
         return found
 
     @property
@@ -131,8 +130,6 @@ def publishable(kind: str, user: User) -> models.QuerySet[Thing]:
     Raises:
         KeyError: there is no such kind.
     """
-    from enrollment.models import TrainingClass
-
     if not user.is_authenticated or not user.is_active:
         return TrainingClass.objects.none()
     everything = user.scope.everything

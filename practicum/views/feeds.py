@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from enrollment.requests import AuthenticatedHttpRequest
 from practicum.actions import feeds
-from practicum.models import FEED_OF, SharedFeed, publishable
+from practicum.models import FEED_OF, Room, SharedFeed, publishable
+from practicum.models.feeds import Thing
 from practicum.views.study import calendar_file, webcal
 
 #: So many things of a kind are listed; whoever runs more finds the rest by their own pages.
@@ -29,9 +30,9 @@ def _titles() -> dict[str, str]:
     }
 
 
-def _name(feed: SharedFeed) -> str:
+def _name(thing: Thing) -> str:
     """A room is told apart by its venue."""
-    return f"{feed.room.venue} · {feed.room}" if feed.room is not None else str(feed.thing)
+    return f"{thing.venue} · {thing}" if isinstance(thing, Room) else str(thing)
 
 
 @login_required
@@ -46,7 +47,7 @@ def shared(request: AuthenticatedHttpRequest) -> HttpResponse:
         given = set(standing.values_list(kind, flat=True)) if things else set()
         rows = [
             {
-                "name": f"{one.venue} · {one}" if kind == "room" else str(one),
+                "name": _name(one),
                 "url": reverse("practicum:shared_feed", args=[kind, one.pk]),
                 "is_shared": one.pk in given,
             }
@@ -70,7 +71,7 @@ def shared_feed(request: AuthenticatedHttpRequest, kind: str, pk: int) -> HttpRe
     if kind not in FEED_OF:
         raise Http404
     thing = get_object_or_404(publishable(kind, request.user), pk=pk)
-    feed = SharedFeed.objects.standing().select_related("room__venue").filter(**{kind: thing}).first()
+    feed = SharedFeed.objects.standing().filter(**{kind: thing}).first()
     if request.method == "POST":
         now = timezone.now()
         if "withdraw" in request.POST:
@@ -84,7 +85,7 @@ def shared_feed(request: AuthenticatedHttpRequest, kind: str, pk: int) -> HttpRe
     if feed is not None:
         address = request.build_absolute_uri(reverse("practicum:shared_ics", args=[feed.token]))
     context = {
-        "name": _name(feed) if feed is not None else str(thing),
+        "name": _name(thing),
         "address": address,
         "webcal": webcal(address),
         "crumbs": [{"label": _("Shared calendars"), "url": reverse("practicum:shared_feeds")}],
@@ -97,4 +98,4 @@ def shared_ics(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar for whoever knows the secret address; a revoked one leads nowhere."""
     rows = SharedFeed.objects.standing().select_related("training_class", "base", "room__venue", "lecturer")
     feed = get_object_or_404(rows, token=token)
-    return calendar_file(request, feed.sessions(), name=_name(feed))
+    return calendar_file(request, feed.sessions(), name=_name(feed.thing))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0031_certificates_as_printed'),
+        ('enrollment', '0028_certificates_as_printed'),
     ]
 
     operations = [

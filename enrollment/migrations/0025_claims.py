@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0025_ledger_rules'),
+        ('enrollment', '0024_ledger_rules'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0023_plans_and_needs'),
+        ('enrollment', '0022_plans_and_needs'),
     ]
 
     operations = [

@@ -56,7 +56,7 @@ def unschedule(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0018_organization_imports'),
+        ('enrollment', '0017_organization_imports'),
         ("django_q", "0018_task_success_index"),
         ("wagtailcore", "0098_apitoken"),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0026_claims'),
+        ('enrollment', '0025_claims'),
     ]
 
     operations = [

@@ -29,7 +29,7 @@ def fields_and_permissions(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0022_closing_ticks'),
+        ('enrollment', '0021_closing_ticks'),
     ]
 
     operations = [

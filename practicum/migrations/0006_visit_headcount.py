@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('practicum', '0020_host_links'),
+        ('practicum', '0005_host_links'),
     ]
 
     operations = [

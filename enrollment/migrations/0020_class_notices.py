@@ -18,7 +18,7 @@ def permissions(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0020_class_terms'),
+        ('enrollment', '0019_class_terms'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0027_branch_checks'),
+        ('enrollment', '0026_branch_checks'),
     ]
 
     operations = [

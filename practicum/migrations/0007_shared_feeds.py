@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('enrollment', '0013_corrections'),
-        ('practicum', '0021_visit_headcount'),
+        ('practicum', '0006_visit_headcount'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -52,6 +52,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0030_certificates")]
+    dependencies = [("enrollment", "0027_certificates")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

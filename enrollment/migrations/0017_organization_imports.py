@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0017_roster_columns'),
+        ('enrollment', '0016_roster_columns'),
     ]
 
     operations = [

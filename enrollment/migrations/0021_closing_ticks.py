@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0021_class_notices'),
+        ('enrollment', '0020_class_notices'),
     ]
 
     operations = [

@@ -157,7 +157,7 @@ def establish(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0024_class_archives'),
+        ('enrollment', '0023_class_archives'),
     ]
 
     operations = [
