@@ -18,5 +18,5 @@ def erase(trainees: Collection[int], users: Collection[int]) -> None:
     ReflectionVersion.objects.filter(reflection__progress__user__in=users).update(text="", comment="")
     pictures = ReflectionPicture.objects.filter(reflection__progress__user__in=users)
     for picture in pictures:
-        transaction.on_commit(partial(picture.file.storage.delete, picture.file.name))
+        transaction.on_commit(partial(picture.file.storage.delete, str(picture.file.name)))
     pictures.delete()

@@ -50,12 +50,13 @@ def _erase_proofs(trainees: Collection[int]) -> None:
     proofs = list(StudyProof.objects.filter(trainee__in=trainees))
     for proof in proofs:
         proof.printed = {"name": ERASED_NAME, "figures": proof.printed.get("figures", {})}
-    QuerySet(StudyProof).bulk_update(proofs, ["printed"], batch_size=200)
+    rows: QuerySet[StudyProof] = QuerySet(StudyProof)
+    rows.bulk_update(proofs, ["printed"], batch_size=200)
 
 
 def _erase_evidence(trainees: Collection[int]) -> None:
     """The files that were sent in; the claim stays with its hours and who decided."""
     claims = ExternalTraining.objects.filter(trainee__in=trainees).exclude(evidence="")
     for claim in claims:
-        transaction.on_commit(partial(claim.evidence.storage.delete, claim.evidence.name))
+        transaction.on_commit(partial(claim.evidence.storage.delete, str(claim.evidence.name)))
     claims.update(evidence="", evidence_name=ERASED_NAME)
