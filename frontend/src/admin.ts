@@ -4,14 +4,26 @@ import "./admin/sending";
 
 const AGAIN_MS = 2000;
 
+/** A piece that is part of the page asks for the page (`data-again=""`): when its work has ended, all of it is new. */
+function renewPart(piece: HTMLElement, page: Document): void {
+  const fresh = page.getElementById(piece.id);
+  if (fresh?.dataset.again === undefined) location.reload();
+  else piece.replaceWith(fresh);
+}
+
 async function renew(piece: HTMLElement): Promise<void> {
-  const answer = await fetch(piece.dataset.again ?? "", { headers: { "X-Requested-With": "XMLHttpRequest" } });
+  const answer = await fetch(piece.dataset.again || location.href, { headers: { "X-Requested-With": "XMLHttpRequest" } });
   // Signed out or taken away: what stands there stays, and nobody is asked again.
   if (!answer.ok || answer.redirected) {
     delete piece.dataset.again;
     return;
   }
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector<HTMLElement>("[data-video]");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (piece.id) {
+    renewPart(piece, page);
+    return;
+  }
+  const fresh = page.querySelector<HTMLElement>("[data-video]");
   if (!fresh) return;
   piece.replaceWith(fresh);
   const button = document.querySelector<HTMLElement>(`[data-video-retry="${fresh.dataset.video ?? ""}"]`);
