@@ -341,7 +341,7 @@ def test_the_page_waits_while_there_is_work(admin, zhao, tree):
     job = begin(kind=JUDGE_ORGANIZATIONS, owner=zhao, title="党组织.xlsx", parameters={"import": received.pk})
     Job.objects.filter(pk=job.pk).update(status="running", done=500, whole=1000)
     page = admin.get(reverse("organizations:import_one", args=[received.pk])).content.decode()
-    assert 'http-equiv="refresh"' in page
+    assert 'id="table-at-work" data-again' in page
     assert 'value="50"' in page
 
 
