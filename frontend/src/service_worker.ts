@@ -43,10 +43,13 @@ const OWNER = "/academy-owner";
 const MOST_LESSONS = 60;
 const MOST_PICTURES = 200;
 
-/** Two words below /courses/ are a lesson, unless the first is a word of our own (courses/urls.py). */
+/** Words of our own below /courses/ (courses/urls.py): none of them is a course. */
+const NO_COURSES = ["beat", "read", "record", "quiz", "attempt", "follow", "search", "reflection", "questions", "teaching"];
+
+/** Two words below /courses/ are a lesson, unless the first is a word of our own. */
 function isLesson(url: URL): boolean {
   const found = /^\/courses\/([\w-]+)\/([\w-]+)\/$/.exec(url.pathname);
-  return found !== null && !["beat", "read", "record", "quiz", "attempt", "follow", "search"].includes(found[1] ?? "");
+  return found !== null && !NO_COURSES.includes(found[1] ?? "");
 }
 
 async function keepLesson(url: string, answer: Response): Promise<void> {

@@ -33,6 +33,8 @@ def lesson_form(title: str, text: str, **extra: str) -> dict[str, str]:
             "study_minutes": "15",
             "rule": "read",
             "watch_percent": "80",
+            "reflection_task": "",
+            "reflection_least_characters": "100",
             "least_seconds": "",
             "seo_title": "",
             "search_description": "",

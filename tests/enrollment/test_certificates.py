@@ -25,7 +25,7 @@ from enrollment.actions.classes import enrol, transition
 from enrollment.models import Certificate, CertificateTemplate, Enrollment, EnrollmentStatus, Trainee
 from enrollment.models.certificates import VersionsStay
 from enrollment.rules.certificate_template import Draft
-from tests.factories.enrollment import trainees, training_class
+from tests.factories.enrollment import ready_to_close, trainees, training_class
 from tests.papers import needs_paper, pages, words
 
 CHECK = "enrollment:certificate_check"
@@ -36,9 +36,8 @@ def closed(zhang, zhao, chen):
     start = timezone.localdate() - dt.timedelta(days=7)
     one = training_class(starts_on=start, days=2, title="示例书记班", teacher=chen)
     enrol(training_class=one, trainee=zhang.trainee, actor=None)
-    for status in ("running", "closed"):
-        one = transition(training_class=one, to=status, actor=zhao)
-    return one
+    one = transition(training_class=one, to="running", actor=zhao)
+    return transition(training_class=ready_to_close(one), to="closed", actor=zhao)
 
 
 @pytest.fixture
