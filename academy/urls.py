@@ -1,13 +1,21 @@
 """Every address of the academy."""
 
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from enrollment.views import accounts as account_views
 
+#: Known only when the static files are: not while addresses are read.
+FAVICON = lazy(static, str)("academy/emblem.svg")
+
 urlpatterns = [
+    # What a browser asks for beside a document that is no page of ours (a PDF in its own window).
+    path("favicon.ico", RedirectView.as_view(url=FAVICON), name="favicon"),
     path("accounts/", include("enrollment.urls_accounts")),
     path("accounts/", include("enrollment.urls_sign_in")),
     path("admin/login/", account_views.admin_sign_in),

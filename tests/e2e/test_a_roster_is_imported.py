@@ -107,7 +107,7 @@ def test_messy_roster_is_previewed_confirmed_and_sent_again(
     }
 
     # Errors stand first, each with its row in the file and a Chinese sentence.
-    rows = page.locator("tbody tr")
+    rows = page.locator("#verdict tbody tr")
     shown: dict[int, str] = {}
     while True:
         for row in rows.all():

@@ -175,6 +175,7 @@ SEEN_EMPTY = ("/edit/", "/delete/", "/history/", "/usage/", "/bulk/", "/redirect
 OF_WAGTAIL = (
     ("page-has-heading-one", "/admin/snippets/"),
     ("aria-input-field-name", "/admin/practicum_bases/"),
+    ("aria-input-field-name", "/admin/settings/enrollment/noticesettings/"),
 )
 
 

@@ -61,6 +61,7 @@ TABLE = (
     line("accounts:revoke_invitation", some("li", "zhao")),
     # --- The portal
     line("portal:home", EVERYBODY),
+    line(":favicon", EVERYBODY),
     line("portal:manifest", EVERYBODY),
     line("portal:service_worker", EVERYBODY),
     line("portal:offline", EVERYBODY),
