@@ -2,7 +2,7 @@
 
 The academy is started once for each worker of pytest. The demo is loaded once (E2E_DATABASE and E2E_MEDIA
 name one that is loaded already) and copied, so that workers do not disturb each other. What fails leaves its
-screenshot and its trace in test-results/.
+screenshot in test-results/; with --tracing retain-on-failure its trace too (a quarter more work for all).
 """
 
 from __future__ import annotations
@@ -29,13 +29,9 @@ expect.set_options(timeout=PATIENCE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep what shows why a journey failed, unless the command line says otherwise."""
-    for name, default, wanted in (
-        ("tracing", "off", "retain-on-failure"),
-        ("screenshot", "off", "only-on-failure"),
-    ):
-        if getattr(config.option, name, None) == default:
-            setattr(config.option, name, wanted)
+    """Keep a picture of the page where a journey failed, unless the command line says otherwise."""
+    if getattr(config.option, "screenshot", None) == "off":
+        config.option.screenshot = "only-on-failure"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
