@@ -89,7 +89,10 @@ def suite(name: str, where: str, *arguments: str, workers: int = CORES, **option
     )
 
 
-UNITS = "tests --ignore=tests/e2e --ignore=tests/concurrency"
+# Named by their folders: what is not run need not be imported either.
+RACES = "tests/concurrency"
+JOURNEYS = "tests/e2e"
+UNITS = f"tests --ignore={JOURNEYS} --ignore={RACES}"
 
 
 def all_steps() -> list[Step]:
@@ -111,13 +114,13 @@ def all_steps() -> list[Step]:
         Step("migrations", (*manage, "makemigrations", "--check", "--dry-run"), environment=in_test),
         Step("messages", (PYTHON, ROOT / "bin" / "check_messages.py"), needs=("xgettext",)),
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
-        suite("races-sqlite", "tests", "-m", "race and not postgres", workers=1),
-        suite("races-postgres", "tests", "-m", "race", workers=1),
-        replace(suite("units-sqlite", UNITS, "-m", "not e2e and not race and not postgres"), eager=True),
-        replace(suite("units-postgres", UNITS, "-m", "not e2e and not race"), eager=True),
+        suite("races-sqlite", RACES, "-m", "not postgres", workers=1),
+        suite("races-postgres", RACES, workers=1),
+        replace(suite("units-sqlite", UNITS, "-m", "not postgres"), eager=True),
+        replace(suite("units-postgres", UNITS), eager=True),
         replace(
             # Much of a journey is waiting (a film plays to its end): three share two cores.
-            suite("journeys", "tests", "-m", "e2e", "--dist", "worksteal", workers=CORES + 1),
+            suite("journeys", JOURNEYS, "--dist", "worksteal", workers=CORES + 1),
             needs=("chromium",),
             after=("demo",),
             # Playwright's event loop and the live server's records share one process.
@@ -132,7 +135,7 @@ def all_steps() -> list[Step]:
 
 def inner_loop() -> Step:
     """Return the unit tests that do not take seconds each, on SQLite."""
-    return suite("units-fast", UNITS, "-m", "not e2e and not race and not postgres and not slow")
+    return suite("units-fast", UNITS, "-m", "not postgres and not slow")
 
 
 def demo() -> dict[str, str]:
