@@ -515,6 +515,7 @@ def waiting_for(user: User) -> list[Task]:
         "visits": Visit.objects.manageable_by(user)
         .filter(status__in=[VisitStatus.REQUESTED, VisitStatus.PROPOSED])
         .count(),
+        "stranded": Visit.objects.manageable_by(user).stranded(now).count(),
         "external": ExternalTraining.objects.decidable_by(user).count(),
         "adjustments": HourAdjustment.objects.decidable_by(user).count(),
         "activities": BranchActivity.objects.judged_by(user).waiting().count(),

@@ -57,6 +57,7 @@ TASKS = {
     "sessions_today": (_("sessions today"), "practicum_sessions:index"),
     "unsettled": (_("past sessions whose hours are not posted"), "practicum_sessions:index"),
     "visits": (_("visits wait for the academy"), "practicum_visits:index"),
+    "stranded": (_("visits lost their place: move them or call them off"), "practicum_visits:index"),
     "external": (_("external trainings wait for my decision"), "portal:workbench_external"),
     "adjustments": (_("adjustments of hours wait for my decision"), "portal:workbench_adjustments"),
     "activities": (_("branch activities wait for approval or a check"), "portal:workbench_activities"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind, TitleLevel
-from practicum.models import AttendanceStatus, Session, Vehicle, Visit
+from practicum.models import AttendanceStatus, Session, TrainingBase, Vehicle, Visit
 from practicum.rules.attendance import RULINGS
 from practicum.rules.visits import Batch
 
@@ -108,6 +108,54 @@ class ReasonForm(forms.Form):
     """A refusal with its reason."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class SuspensionForm(forms.Form):
+    """Why a base receives nobody, and until when."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    ends_on = forms.DateField(
+        label=_("Suspended until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Without a last day it holds until it is lifted."),
+    )
+
+
+class ElsewhereForm(forms.Form):
+    """Where a visit goes that lost its place."""
+
+    base = forms.ModelChoiceField(
+        label=_("Other base"), queryset=TrainingBase.objects.active(), empty_label=_("Choose a base")
+    )
+    starts_at = MomentField(label=_("Begins"), help_text=_("It lasts as long as planned."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("Visitors and the first base read it.")
+    )
+
+    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+        initial = {
+            "starts_at": timezone.localtime(visit.starts_at),
+            "reason": _first_reason(visit),
+            **kwargs.pop("initial", {}),
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        rows = TrainingBase.objects.active().exclude(pk=visit.base_id).select_related("park")
+        field = self.fields["base"]
+        field.queryset = rows  # type: ignore[attr-defined]
+        field.label_from_instance = _base_in_list  # type: ignore[attr-defined]
+
+
+def _first_reason(visit: Visit) -> str:
+    """What the base said of its suspension, to begin with."""
+    standing = visit.base.suspensions.standing().first()
+    return standing.reason if standing is not None else ""
+
+
+def _base_in_list(base: TrainingBase) -> str:
+    """A base as one chooses it: with its park and how many it takes."""
+    facts = _("%(people)s people a batch") % {"people": base.capacity_per_batch}
+    return " · ".join(str(part) for part in (base.name, base.park, facts) if part)
 
 
 class SafetyForm(forms.Form):

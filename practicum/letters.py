@@ -11,4 +11,6 @@ def register_kinds() -> None:
         Kind("session_cancelled", Group.SCHEDULE, "calendar3", is_urgent=True),
         Kind("visit_briefing", Group.SCHEDULE, "geo-alt"),
         Kind("visit_news", Group.WORK, "geo-alt"),
+        Kind("base_suspended", Group.WORK, "building", is_urgent=True),
+        Kind("title_runs_out", Group.WORK, "award"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 from django.utils import timezone
@@ -9,8 +10,11 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
 from practicum.actions.attendance import due_sessions, settle
+from practicum.actions.news import tell_of_title
 from practicum.actions.sessions import follow_roster
-from practicum.models import Audience, Session
+from practicum.actions.suspensions import lift_due
+from practicum.models import Audience, BaseStatus, Session, TrainingBase
+from practicum.rules.suspensions import TITLE_WARNING_DAYS
 
 logger = logging.getLogger(__name__)
 
@@ -49,3 +53,16 @@ def align_rosters() -> int:
         except Refused as refused:
             logger.warning("roster of class %s was not followed: %s", training_class.pk, refused)
     return len(classes)
+
+
+def tend_bases() -> int:
+    """Lift suspensions that are over, and call to mind titles that run out soon; how many of both."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    lifted = lift_due(now=now)
+    ending = TrainingBase.objects.exclude(status=BaseStatus.RETIRED).filter(
+        title_expires_on__range=(today, today + dt.timedelta(days=TITLE_WARNING_DAYS))
+    )
+    for base in ending:
+        tell_of_title(base)
+    return lifted + len(ending)

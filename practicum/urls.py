@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, feeds, host, links, staff, study, visits
+from practicum.views import bases, door, feeds, host, links, staff, study, suspensions, visits
 
 app_name = "practicum"
 urlpatterns = [
@@ -43,6 +43,8 @@ urlpatterns = [
     path("papers/<int:pk>/", visits.paper, name="paper"),
     path("papers/<int:pk>/remove/", visits.remove_paper, name="paper_remove"),
     path("bases/<slug:code>/link/", bases.link, name="base_link"),
+    path("bases/<slug:code>/suspension/", suspensions.suspension, name="base_suspension"),
+    path("visits/<int:pk>/elsewhere/", suspensions.elsewhere, name="visit_elsewhere"),
     path("h/<str:token>/", links.entrance, name="link"),
     path("h/<str:token>/<int:pk>/", links.visit, name="link_visit"),
     path("h/<str:token>/<int:pk>/answer/", links.answer, name="link_answer"),

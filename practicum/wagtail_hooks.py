@@ -79,6 +79,12 @@ LOGGED = {
     "practicum.link_revoke": (_("Take a base's link back"), _("Link of the base taken back")),
     "practicum.visit_rate": (_("Rate a visit"), _("Visit rated")),
     "practicum.visit_archive": (_("Archive a visit"), _("Visit archived")),
+    "practicum.base_suspend": (_("Suspend a base"), _("Base suspended")),
+    "practicum.base_resume": (_("Let a base receive again"), _("Base receives visitors again")),
+    "practicum.visit_elsewhere": (
+        _("Ask another base for a visit"),
+        _("Asked for in place of another visit"),
+    ),
     "practicum.visit_cancel": (_("Cancel a visit"), _("Visit cancelled")),
 }
 

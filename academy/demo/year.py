@@ -26,7 +26,7 @@ from enrollment.models import (
     TrainingClass,
     User,
 )
-from practicum.actions import feeds, host_links, preparation, visits
+from practicum.actions import feeds, host_links, preparation, suspensions, visits
 from practicum.actions.attendance import Attended, record_in_bulk, settle_in_bulk
 from practicum.actions.sessions import SessionPlan, schedule_in_bulk
 from practicum.models import (
@@ -44,6 +44,7 @@ from practicum.models import (
     VenueKind,
     Visit,
 )
+from practicum.rules.visits import Party
 
 MORNING, AFTERNOON = dt.time(9, 0), dt.time(14, 0)
 #: A group that any base with this capacity can receive.
@@ -418,7 +419,14 @@ def _open_nominations(day: _Day) -> None:
 def _ask_for_visits(day: _Day) -> None:
     """Requests at different stages, two of them for the bases of 孙主任, whose first base shares its calendar."""
     now = timezone.now()
-    wanted = [(48, "request"), (30, "request"), (28, "check"), (32, "confirm"), (24, "decline")]
+    wanted = [
+        (48, "request"),
+        (30, "request"),
+        (28, "check"),
+        (32, "confirm"),
+        (24, "decline"),
+        (26, "suspend"),
+    ]
     hosted = list(TrainingBase.objects.filter(hosts__isnull=False).order_by("code"))
     feeds.share(kind="base", thing=hosted[0], actor=day.actor, now=now)
     bases = [hosted[0], *hosted[1:2], *day.bases[10:20]]
@@ -454,6 +462,16 @@ def _ask_for_visits(day: _Day) -> None:
                 _prepare(visit, day, now)
             if stage == "decline":
                 visits.decline(visit=visit, actor=day.actor, reason_given="当日接待境外客户，请改约下月。")
+            if stage == "suspend":
+                # Left to be moved or called off, on the base's page and the administrator's front page.
+                suspensions.suspend(
+                    base=base,
+                    party=Party.BASE,
+                    reason_given="展厅升级改造",
+                    actor=None,
+                    now=now,
+                    ends_on=day.today + dt.timedelta(days=75),
+                )
             break
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from enrollment.actions.messages import notify
 from enrollment.models import Role, RoleGrant, Trainee, User
-from practicum.models import BaseHost, Session, Visit
+from practicum.models import BaseHost, Session, Suspension, TrainingBase, Visit
 from practicum.models.projection import expected_people
 from practicum.rules.visits import Move, Party, Stage
 
@@ -122,11 +122,7 @@ def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None)
         link = reverse("practicum:host_visit", args=[visit.pk])
     else:
         # Whoever asked follows it; where nobody in particular did, all who run the academy.
-        people = (
-            {visit.requested_by_id}
-            if visit.requested_by_id is not None
-            else set(RoleGrant.objects.filter(role=Role.ADMINISTRATOR).values_list("user_id", flat=True))
-        )
+        people = {visit.requested_by_id} if visit.requested_by_id is not None else set(_administrators())
         link = reverse("practicum:visit", args=[visit.pk])
     people.discard(actor.pk if actor is not None else None)
     notify(
@@ -144,3 +140,43 @@ def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None)
         },
         link=link,
     )
+
+
+def tell_of_suspension(suspension: Suspension, *, stranded: int, actor: User | None) -> None:
+    """Tell the other side that a base receives nobody, with how many visits are ``stranded``; or again."""
+    base = suspension.base
+    people = set(BaseHost.objects.filter(base=base).values_list("user_id", flat=True)) | _administrators()
+    people.discard(actor.pk if actor is not None else 0)
+    is_over = suspension.lifted_at is not None
+    notify(
+        kind="base_suspended",
+        recipients=sorted(people),
+        key=f"suspension:{suspension.pk}:{'lifted' if is_over else 'begun'}",
+        context={
+            "base": str(base),
+            "is_over": is_over,
+            "reason": suspension.reason,
+            "ends_on": suspension.ends_on,
+            "visits": stranded,
+        },
+        link=reverse("practicum:base_suspension", args=[base.code]),
+    )
+
+
+def tell_of_title(base: TrainingBase) -> None:
+    """Tell those who run the academy that a base's title of honour runs out soon; once for each date."""
+    notify(
+        kind="title_runs_out",
+        recipients=sorted(_administrators()),
+        key=f"title:{base.pk}:{base.title_expires_on}",
+        context={
+            "base": str(base),
+            "title": base.get_title_level_display(),
+            "ends_on": base.title_expires_on,
+        },
+        link=reverse("practicum:base", args=[base.code]),
+    )
+
+
+def _administrators() -> set[int]:
+    return set(RoleGrant.objects.filter(role=Role.ADMINISTRATOR).values_list("user_id", flat=True))

@@ -29,6 +29,7 @@ from practicum.models.sessions import (
     SessionMode,
     SessionStatus,
 )
+from practicum.models.suspensions import Suspension, SuspensionParty
 from practicum.models.visits import Visit, VisitBatch, VisitStatus
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "SessionStatus",
     "SharedFeed",
     "Source",
+    "Suspension",
+    "SuspensionParty",
     "TrainingBase",
     "Vehicle",
     "Venue",

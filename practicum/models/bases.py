@@ -42,6 +42,10 @@ class BaseStatus(models.TextChoices):
     RETIRED = "retired", _("No longer a base")
 
 
+#: What the directory shows.
+LISTED = (BaseStatus.ACTIVE, BaseStatus.SUSPENDED)
+
+
 class TrainingBaseQuerySet(models.QuerySet["TrainingBase"]):
     """Which bases."""
 
@@ -49,15 +53,18 @@ class TrainingBaseQuerySet(models.QuerySet["TrainingBase"]):
         """Those that receive visitors."""
         return self.filter(status=BaseStatus.ACTIVE)
 
+    def listed(self) -> Self:
+        """Those of the directory: a suspended base stays in it, with a word that it receives nobody."""
+        return self.filter(status__in=LISTED)
+
     def visible_to(self, user: User) -> Self:
-        """All for administrators; one's own as host; for everybody those that receive visitors."""
+        """All for administrators; one's own as host; for everybody those of the directory."""
         if not user.is_authenticated or not user.is_active:
-            return self.active()
+            return self.listed()
         if user.scope.everything:
             return self
-        return self.filter(
-            Q(status=BaseStatus.ACTIVE) | Q(pk__in=BaseHost.objects.filter(user=user).values("base"))
-        )
+        mine = BaseHost.objects.filter(user=user).values("base")
+        return self.filter(Q(status__in=LISTED) | Q(pk__in=mine))
 
     def hosted_by(self, user: User) -> Self:
         """Those ``user`` receives visitors for."""

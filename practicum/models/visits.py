@@ -6,10 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from practicum.models.bases import BaseHost
+from practicum.models.suspensions import Suspension
+from practicum.rules.suspensions import STRANDED_STAGES
 from practicum.rules.visits import (
     FINAL_STAGES,
     HOLDING_STAGES,
@@ -87,6 +90,18 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def open(self) -> Self:
         """Those that something can still follow."""
         return self.exclude(status__in=FINAL_STAGES)
+
+    def stranded_by(self, suspension: Suspension, now: dt.datetime) -> Self:
+        """Those that ``suspension`` leaves without a place: open, not begun, and before its end."""
+        rows = self.filter(base=suspension.base_id, status__in=STRANDED_STAGES, starts_at__gt=now)
+        return rows if suspension.ends_on is None else rows.filter(starts_at__date__lte=suspension.ends_on)
+
+    def stranded(self, now: dt.datetime) -> Self:
+        """Those that any standing suspension leaves without a place."""
+        standing = Suspension.objects.standing().filter(base=OuterRef("base"))
+        until = Q(ends_on__isnull=True) | Q(ends_on__gte=OuterRef("first_day"))
+        rows = self.filter(status__in=STRANDED_STAGES, starts_at__gt=now)
+        return rows.alias(first_day=TruncDate("starts_at")).filter(Exists(standing.filter(until)))
 
 
 class Visit(models.Model):

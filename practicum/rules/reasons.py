@@ -33,6 +33,10 @@ SENTENCES = {
     "base_blacked_out": _("The base is closed from %(first)s to %(last)s: %(why)s."),
     "base_day_full": _("The base already has its %(batches)s batches on %(day)s."),
     "base_lead_time": _("The base asks for %(days)s working days' notice."),
+    "base_not_suspended": _("This base is not suspended."),
+    "suspended_by_academy": _("The academy suspended this base; only the academy lets it receive again."),
+    "suspension_is_past": _("The last day is past. Leave it empty, or name today or a later day."),
+    "same_base": _("This is the base that the visit is at already. Choose another one."),
     # Visits
     "move_not_open": _("That cannot be done while the visit is “%(stage)s”."),
     "visit_headcount": _("The batches hold %(sum)s people; the visit is of %(headcount)s."),

@@ -62,6 +62,15 @@ class BaseForm(WagtailAdminModelForm):
                 queryset=Organization.objects.filter(kind=OrganizationKind.PARK),
                 required=False,
             )
+        if "status" in self.fields:
+            # Suspending has a page of its own: it asks why, and shows the visits that lose their place.
+            self.fields["status"].help_text = _("To suspend a base or let it receive again, open its page.")
+            if self.instance.status == BaseStatus.SUSPENDED:
+                self.fields["status"].disabled = True
+            else:
+                self.fields["status"].choices = [
+                    choice for choice in BaseStatus.choices if choice[0] != BaseStatus.SUSPENDED
+                ]
         for name, kind in (("field", TagKind.FIELD), ("chain", TagKind.CHAIN)):
             if name in self.fields:
                 self.fields[name].queryset = IndustryTag.objects.filter(kind=kind)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import HourEntry
-from practicum.actions import attendance, bookings, checkin, sessions, visits
+from practicum.actions import attendance, bookings, checkin, sessions, suspensions, visits
 from practicum.models import (
     Attendance,
     Booking,
@@ -23,6 +23,7 @@ from practicum.models import (
     Visit,
 )
 from practicum.reports import differences
+from practicum.rules.visits import Party
 from tests.factories import practicum as make
 from tests.factories.practicum import at, plan
 from tests.people import plant
@@ -329,3 +330,63 @@ def test_control_without_the_lock_several_settle_at_once(running, race, meeting)
         return is_open
 
     assert sum(race(careless, 4)) > 1
+
+
+# --- A base that closes while a visit is confirmed ----------------------------------------------------------
+
+
+def visits_with_base(base, count):
+    """``count`` visits of one base, an hour each on days of their own, passed on to it."""
+    asked = [
+        visits.request(
+            base=base,
+            starts_at=at(9, days=20 + number),
+            ends_at=at(10, days=20 + number),
+            headcount=5,
+            actor=None,
+            now=timezone.now(),
+        )
+        for number in range(count)
+    ]
+    return [visits.check(visit=visit, actor=None) for visit in asked]
+
+
+def test_a_visit_is_confirmed_before_the_suspension_or_not_at_all(tree, race):
+    """Whoever suspends is told of every visit that holds the base: none is confirmed behind its back."""
+    base = make.TrainingBaseFactory()
+    waiting = visits_with_base(base, 7)
+
+    def work(number):
+        if number == 7:
+            suspensions.suspend(
+                base=base, party=Party.BASE, reason_given="检修", actor=None, now=timezone.now()
+            )
+            return Visit.objects.filter(base=base, status="confirmed").count()
+        visits.confirm(visit=waiting[number], actor=None, now=timezone.now())
+        return None
+
+    outcomes = race(work, 8)
+    assert unexpected(outcomes) == []
+    assert {item.code for item in outcomes if isinstance(item, Refused)} <= {"base_not_active"}
+    assert Visit.objects.filter(base=base, status="confirmed").count() == outcomes[7]
+
+
+def test_control_without_the_bases_lock_one_is_confirmed_behind_its_back(tree, race, meeting):
+    """Both look, wait and write: the base is suspended, and a visit is confirmed that nobody counted."""
+    base = make.TrainingBaseFactory()
+    (waiting,) = visits_with_base(base, 1)
+    point = meeting(2)
+
+    def careless(number):
+        is_active = type(base).objects.get(pk=base.pk).terms.is_active
+        standing = Visit.objects.filter(base=base, status="confirmed").count()
+        point.wait()
+        if number == 0:
+            type(base).objects.filter(pk=base.pk).update(status="suspended")
+            return standing
+        if is_active:
+            Visit.objects.filter(pk=waiting.pk).update(status="confirmed")
+        return None
+
+    counted = race(careless, 2)[0]
+    assert Visit.objects.filter(base=base, status="confirmed").count() == counted + 1

@@ -105,7 +105,7 @@ def test_bases_are_open_to_strangers_without_the_contact(base, zhao, sun) -> Non
         client = Client()
         client.force_login(user)
         assert "高联系" in client.get(url).content.decode()
-    base.status = "suspended"
+    base.status = "draft"
     base.save()
     assert Client().get(url).status_code == 404
 
@@ -115,7 +115,7 @@ def test_the_map_shows_the_bases_found_within_all_parks(base, zhang, django_asse
     base.contact_name, base.contact_phone, base.guides = "高联系", "13800001001", "某讲解（工程师）"
     base.save()
     make.TrainingBaseFactory(name="示例没有坐标", latitude=None, longitude=None)
-    hidden = make.TrainingBaseFactory(latitude="36.7", longitude="117.1", status="suspended")
+    hidden = make.TrainingBaseFactory(latitude="36.7", longitude="117.1", status="retired")
     url = reverse("practicum:base_map")
     with django_assert_num_queries(2):
         text = Client().get(url).content.decode()

@@ -168,6 +168,8 @@ TABLE = (
     # A base's link opens to whoever has it; the walk has a good one.
     line("practicum:link*", EVERYBODY),
     line("practicum:base_link", some("zhao")),
+    line("practicum:base_suspension", some("zhao", "sun")),
+    line("practicum:visit_elsewhere", some("zhao")),
     line("practicum:paper*", some("zhao"), some("chen")),
     line("practicum:visit*", some("zhao"), some("chen")),
     line("practicum:host*", some("sun"), some("zhao")),

@@ -238,6 +238,7 @@ def world(everyone, soft, bio, park):
         ).token,
         "practicum:visit:pk": visit.pk,
         "practicum:visit_move:pk": visit.pk,
+        "practicum:visit_elsewhere:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
         "practicum:host_answer:pk": visit.pk,
         "practicum:visit_headcount:pk": visit.pk,
