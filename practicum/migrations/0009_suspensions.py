@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='Suspension',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('party', models.CharField(choices=[('academy', 'The academy'), ('base', 'The base')], max_length=10, verbose_name='suspended by')),
+                ('party', models.CharField(choices=[('academy', 'The academy'), ('base', 'The training base')], max_length=10, verbose_name='suspended by')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
                 ('begun_on', models.DateField(verbose_name='since')),
                 ('ends_on', models.DateField(blank=True, null=True, verbose_name='until')),
