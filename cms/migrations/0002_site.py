@@ -53,4 +53,6 @@ class Migration(migrations.Migration):
         ("wagtailcore", "0098_apitoken"),
     ]
 
-    operations = [migrations.RunPython(create_site, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(create_site, migrations.RunPython.noop),
+    ]

@@ -1,11 +1,13 @@
 """The catalogue, lessons, quizzes and what people did in them."""
 
 import courses.models.catalogue
+import courses.models.reflections
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import modelcluster.fields
 import modelsearch.index
+import uuid
 import wagtail.fields
 from django.conf import settings
 from django.db import migrations, models
@@ -16,8 +18,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
         ('cms', '0001_initial'),
         ('enrollment', '0002_people_and_hours'),
+        ('wagtailcore', '0098_apitoken'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -62,37 +67,17 @@ class Migration(migrations.Migration):
             fields=[
                 ('page_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to=settings.WAGTAIL_PAGE_MODEL)),
                 ('summary', models.TextField(blank=True, max_length=500, verbose_name='summary')),
-                ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cms.academyimage', verbose_name='cover')),
                 ('is_mandatory', models.BooleanField(default=False, verbose_name='mandatory')),
                 ('is_sequential', models.BooleanField(default=False, help_text='A lesson opens when the one before it is complete.', verbose_name='in order')),
                 ('needs_quizzes', models.BooleanField(default=True, help_text='The course is complete when every lesson is and every test of its lessons is passed.', verbose_name='tests belong to it')),
                 ('cohorts', modelcluster.fields.ParentalManyToManyField(blank=True, help_text='Cohorts this course is written for; nobody else is shut out.', related_name='courses', to='enrollment.cohort', verbose_name='suits')),
+                ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cms.academyimage', verbose_name='cover')),
             ],
             options={
                 'verbose_name': 'course',
                 'verbose_name_plural': 'courses',
             },
             bases=('wagtailcore.page',),
-        ),
-        migrations.CreateModel(
-            name='CourseAssignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='courses.coursepage', verbose_name='course')),
-                ('cohort', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.cohort', verbose_name='cohort')),
-                ('training_class', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.trainingclass', verbose_name='training class')),
-                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.organization', verbose_name='organization')),
-                ('due_on', models.DateField(verbose_name='due on')),
-                ('is_mandatory', models.BooleanField(default=True, verbose_name='mandatory')),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-            ],
-            options={
-                'verbose_name': 'course assignment',
-                'verbose_name_plural': 'course assignments',
-                'ordering': ['due_on', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('cohort__isnull', False), ('organization__isnull', True), ('training_class__isnull', True)), models.Q(('cohort__isnull', True), ('organization__isnull', True), ('training_class__isnull', False)), models.Q(('cohort__isnull', True), ('organization__isnull', False), ('training_class__isnull', True)), _connector='OR'), name='courses_courseassignment_one_target', violation_error_message='Choose a cohort, a class or an organization: exactly one of them.'), models.UniqueConstraint(condition=models.Q(('cohort__isnull', False)), fields=('course', 'cohort'), name='courses_courseassignment_once_per_cohort', violation_error_message='This course has already been given to them; change its due date.'), models.UniqueConstraint(condition=models.Q(('training_class__isnull', False)), fields=('course', 'training_class'), name='courses_courseassignment_once_per_class', violation_error_message='This course has already been given to them; change its due date.'), models.UniqueConstraint(condition=models.Q(('organization__isnull', False)), fields=('course', 'organization'), name='courses_courseassignment_once_per_organization', violation_error_message='This course has already been given to them; change its due date.')],
-            },
         ),
         migrations.CreateModel(
             name='ModulePage',
@@ -113,8 +98,8 @@ class Migration(migrations.Migration):
             name='ModuleGroup',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('module', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='team', to='courses.modulepage', verbose_name='module')),
                 ('group', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='auth.group', verbose_name='group')),
+                ('module', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='team', to='courses.modulepage', verbose_name='module')),
             ],
             options={
                 'verbose_name': 'team of a module',
@@ -125,16 +110,16 @@ class Migration(migrations.Migration):
             name='Question',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('module', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='questions', to='courses.modulepage', verbose_name='module')),
                 ('kind', models.CharField(choices=[('single', 'One right answer'), ('multiple', 'Several right answers'), ('true_false', 'True or false')], default='single', max_length=12, verbose_name='kind')),
                 ('text', models.TextField(max_length=2000, verbose_name='question')),
                 ('options', courses.models.catalogue.OpenStreamField([], verbose_name='options')),
                 ('explanation', models.TextField(blank=True, max_length=2000, verbose_name='explanation')),
                 ('version_number', models.PositiveIntegerField(default=0, editable=False, verbose_name='version')),
                 ('is_retired', models.BooleanField(default=False, verbose_name='retired')),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('module', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='questions', to='courses.modulepage', verbose_name='module')),
             ],
             options={
                 'verbose_name': 'question',
@@ -147,14 +132,14 @@ class Migration(migrations.Migration):
             name='QuestionVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='courses.question', verbose_name='question')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
                 ('kind', models.CharField(choices=[('single', 'One right answer'), ('multiple', 'Several right answers'), ('true_false', 'True or false')], max_length=12, verbose_name='kind')),
                 ('text', models.TextField(verbose_name='question')),
                 ('options', models.JSONField(verbose_name='options')),
                 ('explanation', models.TextField(blank=True, verbose_name='explanation')),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='courses.question', verbose_name='question')),
             ],
             options={
                 'verbose_name': 'version of a question',
@@ -167,7 +152,6 @@ class Migration(migrations.Migration):
             name='Quiz',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('module', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='quizzes', to='courses.modulepage', verbose_name='module')),
                 ('title', models.CharField(max_length=120, verbose_name='title')),
                 ('introduction', models.TextField(blank=True, max_length=1000, verbose_name='introduction')),
                 ('pass_percent', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='passed at (percent)')),
@@ -175,8 +159,9 @@ class Migration(migrations.Migration):
                 ('max_attempts', models.PositiveSmallIntegerField(blank=True, help_text='Empty: as often as one likes; the best attempt counts.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='attempts allowed')),
                 ('shuffles_questions', models.BooleanField(default=False, verbose_name='questions in random order')),
                 ('shuffles_options', models.BooleanField(default=True, verbose_name='options in random order')),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('module', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='quizzes', to='courses.modulepage', verbose_name='module')),
             ],
             options={
                 'verbose_name': 'test',
@@ -191,12 +176,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('page_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to=settings.WAGTAIL_PAGE_MODEL)),
                 ('summary', models.TextField(blank=True, max_length=500, verbose_name='summary')),
-                ('video', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='cms.video', verbose_name='video')),
                 ('body', courses.models.catalogue.OpenStreamField([], blank=True, verbose_name='body')),
                 ('study_minutes', models.PositiveSmallIntegerField(default=15, help_text='Decides the hours by the hour rules in force.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(600)], verbose_name='study time (minutes)')),
-                ('rule', models.CharField(choices=[('read', 'Reading to the end'), ('watch', 'Watching the video'), ('quiz', 'Passing the test')], default='read', max_length=10, verbose_name='complete by')),
+                ('rule', models.CharField(choices=[('read', 'Reading to the end'), ('watch', 'Watching the video'), ('quiz', 'Passing the test'), ('reflect', 'A reflection that is accepted')], default='read', max_length=10, verbose_name='complete by')),
                 ('watch_percent', models.PositiveSmallIntegerField(default=80, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='share of the video to watch (percent)')),
                 ('least_seconds', models.PositiveIntegerField(blank=True, help_text='Empty: worked out from the length of the text.', null=True, verbose_name='shortest reading time (seconds)')),
+                ('reflection_task', models.TextField(blank=True, help_text='Shown above the form in which a reflection is written.', max_length=1000, verbose_name='what to reflect on')),
+                ('reflection_least_characters', models.PositiveSmallIntegerField(default=100, validators=[django.core.validators.MaxValueValidator(5000)], verbose_name='shortest reflection (characters)')),
+                ('video', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='cms.video', verbose_name='video')),
                 ('quiz', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lessons', to='courses.quiz', verbose_name='test')),
             ],
             options={
@@ -207,33 +194,10 @@ class Migration(migrations.Migration):
             bases=('wagtailcore.page',),
         ),
         migrations.CreateModel(
-            name='CourseProgress',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='course_progress', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='courses.coursepage', verbose_name='course')),
-                ('completed_lessons', models.PositiveSmallIntegerField(default=0, verbose_name='complete lessons')),
-                ('passed_quizzes', models.PositiveSmallIntegerField(default=0, verbose_name='passed tests')),
-                ('last_lesson', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='courses.lessonpage', verbose_name='last lesson')),
-                ('started_at', models.DateTimeField(verbose_name='begun at')),
-                ('studied_at', models.DateTimeField(verbose_name='last studied at')),
-                ('completed_at', models.DateTimeField(blank=True, null=True, verbose_name='completed at')),
-            ],
-            options={
-                'verbose_name': 'progress in a course',
-                'verbose_name_plural': 'progress in courses',
-                'indexes': [models.Index(fields=['user', '-studied_at'], name='courses_courseprogress_recent')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'course'), name='courses_courseprogress_once_per_course')],
-            },
-        ),
-        migrations.CreateModel(
             name='LessonProgress',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lesson_progress', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='courses.lessonpage', verbose_name='lesson')),
-                ('course', models.ForeignKey(help_text='The course the lesson stood in when it was opened.', on_delete=django.db.models.deletion.PROTECT, related_name='lesson_progress', to='courses.coursepage', verbose_name='course')),
-                ('rule', models.CharField(choices=[('read', 'Reading to the end'), ('watch', 'Watching the video'), ('quiz', 'Passing the test')], max_length=10, verbose_name='complete by')),
+                ('rule', models.CharField(choices=[('read', 'Reading to the end'), ('watch', 'Watching the video'), ('quiz', 'Passing the test'), ('reflect', 'A reflection that is accepted')], max_length=10, verbose_name='complete by')),
                 ('video_seconds', models.FloatField(default=0, verbose_name='length of the video (seconds)')),
                 ('required_seconds', models.FloatField(default=0, verbose_name='needed (seconds)')),
                 ('studied_seconds', models.FloatField(default=0, verbose_name='counted (seconds)')),
@@ -247,8 +211,12 @@ class Migration(migrations.Migration):
                 ('studied_at', models.DateTimeField(verbose_name='last studied at')),
                 ('completed_at', models.DateTimeField(blank=True, null=True, verbose_name='completed at')),
                 ('quiz_passed_at', models.DateTimeField(blank=True, null=True, verbose_name='test passed at')),
+                ('reflection_accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='reflection accepted at')),
+                ('course', models.ForeignKey(help_text='The course the lesson stood in when it was opened.', on_delete=django.db.models.deletion.PROTECT, related_name='lesson_progress', to='courses.coursepage', verbose_name='course')),
                 ('entry', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='enrollment.hourentry', verbose_name='ledger entry')),
+                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='courses.lessonpage', verbose_name='lesson')),
                 ('quiz_entry', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='enrollment.hourentry', verbose_name='ledger entry of the test')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lesson_progress', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],
             options={
                 'verbose_name': 'progress in a lesson',
@@ -261,9 +229,6 @@ class Migration(migrations.Migration):
             name='QuizAttempt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quiz_attempts', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('quiz', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='courses.quiz', verbose_name='test')),
-                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quiz_attempts', to='courses.lessonpage', verbose_name='lesson')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='attempt')),
                 ('status', models.CharField(choices=[('open', 'In progress'), ('graded', 'Graded')], default='open', max_length=8, verbose_name='status')),
                 ('plan', models.JSONField(verbose_name='questions as given')),
@@ -278,6 +243,9 @@ class Migration(migrations.Migration):
                 ('earned_points', models.PositiveIntegerField(default=0, verbose_name='points earned')),
                 ('possible_points', models.PositiveIntegerField(default=0, verbose_name='points possible')),
                 ('has_passed', models.BooleanField(default=False, verbose_name='passed')),
+                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quiz_attempts', to='courses.lessonpage', verbose_name='lesson')),
+                ('quiz', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='courses.quiz', verbose_name='test')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quiz_attempts', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],
             options={
                 'verbose_name': 'attempt',
@@ -292,10 +260,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
-                ('quiz', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='courses.quiz', verbose_name='test')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='courses.question', verbose_name='question')),
-                ('pinned', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.questionversion', verbose_name='pinned version')),
                 ('points', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)], verbose_name='points')),
+                ('pinned', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.questionversion', verbose_name='pinned version')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='courses.question', verbose_name='question')),
+                ('quiz', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='courses.quiz', verbose_name='test')),
             ],
             options={
                 'verbose_name': 'question of a test',
@@ -306,18 +274,159 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Reflection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('waiting', 'Waiting to be read'), ('returned', 'Handed back'), ('accepted', 'Accepted')], default='waiting', max_length=10, verbose_name='status')),
+                ('number', models.PositiveSmallIntegerField(default=1, verbose_name='latest version')),
+                ('handed_in_at', models.DateTimeField(verbose_name='handed in at')),
+                ('progress', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reflection', to='courses.lessonprogress', verbose_name='progress in a lesson')),
+            ],
+            options={
+                'verbose_name': 'reflection',
+                'verbose_name_plural': 'reflections',
+                'indexes': [models.Index(fields=['status', 'handed_in_at'], name='courses_reflection_queue')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReflectionPicture',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file', models.FileField(upload_to=courses.models.reflections.picture_path, verbose_name='file')),
+                ('width', models.PositiveSmallIntegerField(verbose_name='width')),
+                ('height', models.PositiveSmallIntegerField(verbose_name='height')),
+                ('reflection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='courses.reflection', verbose_name='reflection')),
+            ],
+            options={
+                'verbose_name': 'picture of a reflection',
+                'verbose_name_plural': 'pictures of reflections',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReflectionVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField(verbose_name='version')),
+                ('key', models.UUIDField(default=uuid.uuid4, verbose_name='key of the form')),
+                ('text', models.TextField(max_length=20000, verbose_name='text')),
+                ('handed_in_at', models.DateTimeField(verbose_name='handed in at')),
+                ('verdict', models.CharField(blank=True, choices=[('waiting', 'Waiting to be read'), ('returned', 'Handed back'), ('accepted', 'Accepted')], max_length=10, verbose_name='answer')),
+                ('comment', models.TextField(blank=True, max_length=2000, verbose_name='comment')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='answered by')),
+                ('pictures', models.ManyToManyField(blank=True, related_name='versions', to='courses.reflectionpicture', verbose_name='pictures')),
+                ('reflection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='courses.reflection', verbose_name='reflection')),
+            ],
+            options={
+                'verbose_name': 'version of a reflection',
+                'verbose_name_plural': 'versions of reflections',
+                'ordering': ['reflection', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('reflection', 'number'), name='courses_reflectionversion_once_per_number'), models.UniqueConstraint(fields=('reflection', 'key'), name='courses_reflectionversion_once_per_form'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('verdict', '')), models.Q(('decided_at__gte', models.F('handed_in_at')), ('verdict__in', ['returned', 'accepted'])), _connector='OR'), name='courses_reflectionversion_answered_whole', violation_error_message='An answer has its time, and comes after the handing in.')],
+            },
+        ),
+        migrations.CreateModel(
             name='StudyClock',
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='study_clock', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('progress', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='courses.lessonprogress', verbose_name='progress in a lesson')),
                 ('tab', models.CharField(max_length=40, verbose_name='tab')),
                 ('is_running', models.BooleanField(default=True, verbose_name='running')),
                 ('turn', models.PositiveIntegerField(default=1, verbose_name='turn')),
                 ('taken_at', models.DateTimeField(verbose_name='taken at')),
+                ('progress', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='courses.lessonprogress', verbose_name='progress in a lesson')),
             ],
             options={
                 'verbose_name': 'study clock',
                 'verbose_name_plural': 'study clocks',
             },
+        ),
+        migrations.CreateModel(
+            name='CourseAssignment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_on', models.DateField(verbose_name='due on')),
+                ('is_mandatory', models.BooleanField(default=True, verbose_name='mandatory')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('cohort', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.cohort', verbose_name='cohort')),
+                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('organization', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.organization', verbose_name='organization')),
+                ('training_class', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='course_assignments', to='enrollment.trainingclass', verbose_name='training class')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='courses.coursepage', verbose_name='course')),
+            ],
+            options={
+                'verbose_name': 'course assignment',
+                'verbose_name_plural': 'course assignments',
+                'ordering': ['due_on', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('cohort__isnull', False), ('organization__isnull', True), ('training_class__isnull', True)), models.Q(('cohort__isnull', True), ('organization__isnull', True), ('training_class__isnull', False)), models.Q(('cohort__isnull', True), ('organization__isnull', False), ('training_class__isnull', True)), _connector='OR'), name='courses_courseassignment_one_target', violation_error_message='Choose a cohort, a class or an organization: exactly one of them.'), models.UniqueConstraint(condition=models.Q(('cohort__isnull', False)), fields=('course', 'cohort'), name='courses_courseassignment_once_per_cohort', violation_error_message='This course has already been given to them; change its due date.'), models.UniqueConstraint(condition=models.Q(('training_class__isnull', False)), fields=('course', 'training_class'), name='courses_courseassignment_once_per_class', violation_error_message='This course has already been given to them; change its due date.'), models.UniqueConstraint(condition=models.Q(('organization__isnull', False)), fields=('course', 'organization'), name='courses_courseassignment_once_per_organization', violation_error_message='This course has already been given to them; change its due date.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CourseProgress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('completed_lessons', models.PositiveSmallIntegerField(default=0, verbose_name='complete lessons')),
+                ('passed_quizzes', models.PositiveSmallIntegerField(default=0, verbose_name='passed tests')),
+                ('started_at', models.DateTimeField(verbose_name='begun at')),
+                ('studied_at', models.DateTimeField(verbose_name='last studied at')),
+                ('completed_at', models.DateTimeField(blank=True, null=True, verbose_name='completed at')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='courses.coursepage', verbose_name='course')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='course_progress', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ('last_lesson', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='courses.lessonpage', verbose_name='last lesson')),
+            ],
+            options={
+                'verbose_name': 'progress in a course',
+                'verbose_name_plural': 'progress in courses',
+                'indexes': [models.Index(fields=['user', '-studied_at'], name='courses_courseprogress_recent')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'course'), name='courses_courseprogress_once_per_course')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LessonQuestion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.UUIDField(default=uuid.uuid4, verbose_name='key of the form')),
+                ('text', models.TextField(max_length=2000, verbose_name='text')),
+                ('written_at', models.DateTimeField(verbose_name='written at')),
+                ('hidden_at', models.DateTimeField(blank=True, null=True, verbose_name='hidden at')),
+                ('hidden_reason', models.CharField(blank=True, max_length=300, verbose_name='why it is hidden')),
+                ('at_seconds', models.PositiveIntegerField(blank=True, null=True, verbose_name='time in the video (seconds)')),
+                ('answered_at', models.DateTimeField(blank=True, help_text='An instructor replied, or an answer was accepted; asked on, it waits again.', null=True, verbose_name='answered at')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
+                ('course', models.ForeignKey(help_text='The course the lesson stood in when it was asked.', on_delete=django.db.models.deletion.CASCADE, related_name='lesson_questions', to='courses.coursepage', verbose_name='course')),
+                ('hidden_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hidden by')),
+                ('lesson', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='courses.lessonpage', verbose_name='lesson')),
+            ],
+            options={
+                'verbose_name': 'question about a lesson',
+                'verbose_name_plural': 'questions about lessons',
+                'indexes': [models.Index(fields=['lesson', '-written_at'], name='courses_lessonquestion_list'), models.Index(fields=['answered_at', 'written_at'], name='courses_lessonquestion_queue')],
+                'constraints': [models.UniqueConstraint(fields=('author', 'key'), name='courses_lessonquestion_once_per_form')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LessonReply',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.UUIDField(default=uuid.uuid4, verbose_name='key of the form')),
+                ('text', models.TextField(max_length=2000, verbose_name='text')),
+                ('written_at', models.DateTimeField(verbose_name='written at')),
+                ('hidden_at', models.DateTimeField(blank=True, null=True, verbose_name='hidden at')),
+                ('hidden_reason', models.CharField(blank=True, max_length=300, verbose_name='why it is hidden')),
+                ('by_teacher', models.BooleanField(default=False, verbose_name='by an instructor')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
+                ('hidden_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hidden by')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='replies', to='courses.lessonquestion', verbose_name='question')),
+            ],
+            options={
+                'verbose_name': 'reply to a question',
+                'verbose_name_plural': 'replies to questions',
+                'ordering': ['written_at', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('author', 'key'), name='courses_lessonreply_once_per_form')],
+            },
+        ),
+        migrations.AddField(
+            model_name='lessonquestion',
+            name='accepted',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='courses.lessonreply', verbose_name='accepted answer'),
         ),
     ]

@@ -103,10 +103,12 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("courses", "0001_initial"),
-        ("cms", "0002_site"),
         ("wagtailcore", "0098_apitoken"),
         ("contenttypes", "0002_remove_content_type_name"),
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("cms", "0002_site"),
     ]
 
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(fill, migrations.RunPython.noop),
+    ]

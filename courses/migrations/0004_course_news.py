@@ -26,6 +26,11 @@ def unschedule(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("courses", "0003_schedules"), ("django_q", "0018_task_success_index")]
+    dependencies = [
+        ("courses", "0003_schedules"),
+        ("django_q", "0018_task_success_index"),
+    ]
 
-    operations = [migrations.RunPython(schedule, unschedule)]
+    operations = [
+        migrations.RunPython(schedule, unschedule),
+    ]

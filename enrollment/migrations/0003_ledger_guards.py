@@ -58,7 +58,9 @@ def allow_overlaps(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0002_people_and_hours")]
+    dependencies = [
+        ("enrollment", "0002_people_and_hours"),
+    ]
 
     operations = [
         migrations.RunPython(guard, unguard),

@@ -81,4 +81,6 @@ class Migration(migrations.Migration):
         ("wagtailadmin", "0001_create_admin_access_permissions"),
     ]
 
-    operations = [migrations.RunPython(establish, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(establish, migrations.RunPython.noop),
+    ]

@@ -52,9 +52,11 @@ def grant(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("enrollment", "0004_defaults"),
-        ("cms", "0002_site"),
         ("wagtailcore", "0098_apitoken"),
         ("wagtailredirects", "0008_add_verbose_name_plural"),
+        ("cms", "0002_site"),
     ]
 
-    operations = [migrations.RunPython(grant, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(grant, migrations.RunPython.noop),
+    ]

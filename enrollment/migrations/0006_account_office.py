@@ -25,4 +25,6 @@ class Migration(migrations.Migration):
         ("django_q", "0018_task_success_index"),
     ]
 
-    operations = [migrations.RunPython(establish, withdraw)]
+    operations = [
+        migrations.RunPython(establish, withdraw),
+    ]

@@ -53,6 +53,10 @@ def unguard(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("practicum", "0001_initial")]
+    dependencies = [
+        ("practicum", "0001_initial"),
+    ]
 
-    operations = [migrations.RunPython(guard, unguard)]
+    operations = [
+        migrations.RunPython(guard, unguard),
+    ]

@@ -32,8 +32,10 @@ def unschedule(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cms", "0003_jobs"),
+        ("cms", "0002_site"),
         ("django_q", "0018_task_success_index"),
     ]
 
-    operations = [migrations.RunPython(schedule, unschedule)]
+    operations = [
+        migrations.RunPython(schedule, unschedule),
+    ]

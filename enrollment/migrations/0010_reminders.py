@@ -26,6 +26,11 @@ def unschedule(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0011_guidance"), ("django_q", "0018_task_success_index")]
+    dependencies = [
+        ("enrollment", "0009_sending"),
+        ("django_q", "0018_task_success_index"),
+    ]
 
-    operations = [migrations.RunPython(schedule, unschedule)]
+    operations = [
+        migrations.RunPython(schedule, unschedule),
+    ]
