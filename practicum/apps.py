@@ -11,9 +11,9 @@ class PracticumConfig(AppConfig):
     def ready(self) -> None:
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
         from enrollment import class_hours, erasure, leave_news, presence, roster_changes
+        from practicum.actions import organization_followers, person_followers
         from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
-        from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
         from practicum.archive_sections import offer_sections
         from practicum.closing import offer_items
@@ -31,5 +31,6 @@ class PracticumConfig(AppConfig):
         offer_sections()
         offer_sources()
         register_kinds()
-        register_followers()
+        person_followers.register_followers()
+        organization_followers.register_followers()
         register_forms()
