@@ -16,6 +16,7 @@ LOG_ACTIONS = (
     ("enrollment.person.merge", _("Merge records"), _("Record of the same person merged into this one")),
     ("enrollment.person.merged_away", _("Merge into another record"), _("Merged into another record")),
     ("enrollment.person.unmerge", _("Take a merger back"), _("Merger of two records taken back")),
+    ("enrollment.duplicate.pick", _("Compare two records chosen by hand"), _("Compared with another record")),
     ("enrollment.duplicate.keep_apart", _("Keep records apart"), _("Not the same person as another record")),
     (
         "enrollment.duplicate.look_again",
