@@ -19,6 +19,7 @@ class CoursesConfig(AppConfig):
         from courses.actions import organization_followers, person_followers
 
         dimensions.register()
+        from courses.models import ModulePage
         from courses.reports.advice import next_courses
         from enrollment import advice, erasure
 
@@ -26,5 +27,5 @@ class CoursesConfig(AppConfig):
         person_followers.register_followers()
         organization_followers.register_followers()
         offer_sources()
-        erasure.register(erase)
+        erasure.register(erase, duties=[(ModulePage.instructors.through, "user")])
         advice.register(next_courses)

@@ -19,6 +19,7 @@ class PracticumConfig(AppConfig):
         from practicum.closing import offer_items
         from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
+        from practicum.models import BaseHost, Lecturer
         from practicum.need_answers import offer_sources
         from practicum.reports import quarters_in_class, tallies_of_class
 
@@ -26,7 +27,7 @@ class PracticumConfig(AppConfig):
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
         class_hours.register(quarters_in_class)
-        erasure.register(erase)
+        erasure.register(erase, duties=[(BaseHost, "user"), (Lecturer, "user")])
         offer_items()
         offer_sections()
         offer_sources()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
+from practicum.actions import papers
 from practicum.actions.attendance import due_sessions, settle
 from practicum.actions.sessions import follow_roster
 from practicum.models import Audience, Session
@@ -49,3 +50,8 @@ def align_rosters() -> int:
         except Refused as refused:
             logger.warning("roster of class %s was not followed: %s", training_class.pk, refused)
     return len(classes)
+
+
+def clear_papers() -> int:
+    """Every night: documents of visits beyond their retention period go."""
+    return papers.clear_papers(today=timezone.localdate())

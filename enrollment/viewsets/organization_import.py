@@ -29,7 +29,7 @@ from enrollment.actions import organization_imports as steps
 from enrollment.actions.journal import note
 from enrollment.actions.organization_import import write_organizations
 from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
-from enrollment.models import Organization, OrganizationImport
+from enrollment.models import Organization, OrganizationImport, RetentionSubject, kept_until
 from enrollment.rules import organization_table as rules
 
 Status = OrganizationImport.Status
@@ -117,6 +117,9 @@ class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
         return super().get_context_data(
             received=received,
             job=job,
+            waits_until=kept_until(RetentionSubject.UPLOADS, timezone.localdate(received.uploaded_at))
+            if received.status == Status.READY
+            else None,
             is_waiting=job is not None and job.is_open,
             is_stuck=received.status in AT_WORK and (job is None or not job.is_open),
             counts=counts,
