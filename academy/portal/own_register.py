@@ -5,11 +5,12 @@ A test walks every relation to a person and to an account, and refuses one that 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Count, Model, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -448,12 +449,20 @@ class Held:
 
 
 def held_about(user: User, trainee: Trainee | None) -> list[Held]:
-    """The register for one person (a query for each kind of row, however many rows there are)."""
-    found = []
-    for line in REGISTER:
-        rows = [_rows(part, user, trainee) for part in line.parts if part.counts]
-        found.append(Held(line, sum(one.count() for one in rows if one is not None)))
-    return found
+    """The register for one person (one query, however many lines and rows there are)."""
+    counts: list[Any] = []
+    for number, line in enumerate(REGISTER):
+        for part in line.parts:
+            rows = _rows(part, user, trainee) if part.counts else None
+            if rows is not None:
+                tagged = rows.select_related(None).order_by().annotate(line=Value(number))
+                counts.append(
+                    tagged.values("line").annotate(number=Count("pk")).values_list("line", "number")
+                )
+    found: Counter[int] = Counter()
+    for number, rows_there in counts[0].union(*counts[1:], all=True):
+        found[number] += rows_there
+    return [Held(line, found[number]) for number, line in enumerate(REGISTER)]
 
 
 def sheets_of_register(user: User, trainee: Trainee | None) -> Iterator[Sheet]:
