@@ -114,8 +114,8 @@ def test_everybody_takes_a_copy_of_their_own_data_and_of_no_one_elses(sign_in, z
 
 def test_somebody_without_a_roster_record_has_a_copy_too(sign_in, zhou):
     assert set(copy_of(sign_in(user=zhou))) == {
-        "个人信息", "登录设备", "学过的课程", "心得体会", "学过的课时", "参加的测验", "课时提问", "提问的回复",
-        "培训需求", "消息",
+        "个人信息", "登录设备", "学过的课程", "心得体会", "学过的课时", "参加的测验", "课时提问",
+        "提问的回复", "培训需求", "消息",
     }  # fmt: skip
 
 
