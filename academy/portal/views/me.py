@@ -169,14 +169,15 @@ def personal_data(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def _personal_data(user: User, trainee: Trainee | None) -> dict[str, Any]:
-    held = own_register.held_about(user, trainee)
-    if trainee is None:
-        return {"trainee": None, "held": held}
-    asked = CorrectionRequest.objects.filter(trainee=trainee).select_related("answered_by")
-    return {
-        "trainee": trainee,
-        "held": held,
+    register = {
+        "held": own_register.held_about(user, trainee),
         "kept_months": months_kept(RetentionSubject.PEOPLE),
+    }
+    if trainee is None:
+        return register | {"trainee": None}
+    asked = CorrectionRequest.objects.filter(trainee=trainee).select_related("answered_by")
+    return register | {
+        "trainee": trainee,
         "looks": own_data.looks_at(trainee, own_data.LOOKS_SHOWN),
         "asked": list(asked[:REQUESTS_SHOWN]),
     }
