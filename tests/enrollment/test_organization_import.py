@@ -167,6 +167,16 @@ def test_an_export_sent_back_changes_nothing(tree, zhao):
     assert outcomes(target) == [("unchanged", [])] * 6
 
 
+def test_an_export_of_names_typed_by_hand_sent_back_changes_nothing(tree, zhao):
+    names = ("中共示例  软件（总部）支部委员会", "中共示例ＡＢ支部委员会", " 中共示例三支部委员会")
+    for organization, name in zip((tree.soft, tree.make, tree.bio), names, strict=True):
+        Organization.objects.filter(pk=organization.pk).update(name=name, short_name=f"{name[:6]}　部")
+    target = BytesIO()
+    write_organizations(target, zhao)
+    verdicts = judge_lines(read_lines(target))
+    assert {one.outcome for one in verdicts} == {rules.UNCHANGED}
+
+
 def test_founding_renaming_moving_and_amending_at_once(tree, zhao):
     file = sheet(
         ["N2", "示例新二支部", "党支部", "N1"],
