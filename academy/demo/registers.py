@@ -18,7 +18,7 @@ from academy.demo.accounts import LOOKED_AFTER
 from academy.demo.organizations import FIXED_COUNT
 from academy.demo.people import HEADER
 from academy.demo.plan import Plan
-from enrollment.actions import corrections, messages, roster, transfers
+from enrollment.actions import corrections, guidance, messages, roster, transfers
 from enrollment.actions.departures import depart_in_bulk
 from enrollment.actions.erasure import erase_due
 from enrollment.actions.exemptions import exempt
@@ -75,6 +75,45 @@ def load(plan: Plan, organizations: Sequence[Organization], actor: User) -> None
     _merge(organizations[2], actor)
     _write(li)
     plan.say("transfers, corrections, imports, letters and an erasure, in each state")
+
+
+#: What a guide did: in which of the group's organizations, how many days ago, how, what, what is to follow within
+#: so many days, and how that was settled.
+VISITS = (
+    ("F001", 36, "visit", "走访支部，了解主题党日开展情况，企业愿提供活动场地。", "", 0, ""),
+    ("F001", 12, "meeting", "与书记商量年底前补齐学时的安排。", "推荐一名书记参加支部书记示范培训班", 30, ""),
+    ("", 40, "call", "电话了解新党员教育培训进展。", "寄送《党支部工作手册》两册", 14, ""),
+    (
+        "",
+        55,
+        "visit",
+        "走访企业，协助梳理党员名册。",
+        "核对两名流动党员的联系方式",
+        10,
+        "已电话核对，名册已更新",
+    ),
+)
+
+
+def visit_organizations() -> None:
+    """钱顾问 keeps short records: a visit, a follow-up that waits, one that is overdue, one that was settled."""
+    qian = User.objects.get(username="qian")
+    today = timezone.localdate()
+    places = list(Organization.objects.guided_by(qian).exclude(code="F001").order_by("path")[:2])
+    for number, (code, ago, way, summary, follow_up, within, settlement) in enumerate(VISITS):
+        held_on = today - dt.timedelta(days=ago)
+        record = guidance.record_guidance(
+            organization=Organization.objects.get(code=code) if code else places.pop(),
+            guide=qian,
+            way=way,
+            held_on=held_on,
+            summary=summary,
+            nonce=f"demo-visit-{number}",
+            follow_up=follow_up,
+            follow_up_by=held_on + dt.timedelta(days=within) if follow_up else None,
+        )
+        if settlement:
+            guidance.settle_follow_up(record=record, guide=qian, settlement=settlement)
 
 
 def _erase(organization: Organization, actor: User) -> None:
