@@ -69,7 +69,7 @@ def due(today: dt.date) -> QuerySet[Any]:
     people = Trainee.objects.filter(erased_at__isnull=True)
     if since is None:
         return people.none()
-    duties = (
+    duties: Any = (
         Exists(RoleGrant.objects.filter(user=OuterRef("user")))
         | Exists(Guide.objects.filter(user=OuterRef("user")))
         | Exists(User.objects.filter(pk=OuterRef("user"), is_superuser=True))

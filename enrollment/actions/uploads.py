@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
@@ -17,7 +18,9 @@ from enrollment.rules import retention as rules
 #: States in which somebody still has to do something.
 WAITING = ("reading", "columns", "ready", "failed")
 Upload = RosterImport | OrganizationImport
-EMPTY = {
+Kind = type[RosterImport] | type[OrganizationImport]
+KINDS: tuple[Kind, ...] = (RosterImport, OrganizationImport)
+EMPTY: dict[type[Model], dict[str, Any]] = {
     RosterImport: {"verdict": {}},
     OrganizationImport: {"lines": [], "shown": [], "words": [], "counts": {}},
 }
@@ -36,7 +39,7 @@ def clear_uploads(*, today: dt.date) -> int:
         return 0
     before = timezone.make_aware(dt.datetime.combine(since, dt.time.min))
     cleared = 0
-    for model in (RosterImport, OrganizationImport):
+    for model in KINDS:
         rows = model._default_manager.filter(uploaded_at__lt=before)
         for pk in list(rows.filter(status__in=WAITING).values_list("pk", flat=True)):
             cleared += _discard(model, pk, today)
@@ -45,7 +48,7 @@ def clear_uploads(*, today: dt.date) -> int:
     return cleared
 
 
-def _discard(model: type[RosterImport] | type[OrganizationImport], pk: int, today: dt.date) -> int:
+def _discard(model: Kind, pk: int, today: dt.date) -> int:
     """Discard one, unless somebody has confirmed it meanwhile."""
     with transaction.atomic():
         row: Upload | None = (
@@ -69,7 +72,7 @@ def _discard(model: type[RosterImport] | type[OrganizationImport], pk: int, toda
     return 1
 
 
-def forget_file(model: type[Model], pk: int) -> int:
+def forget_file(model: Kind, pk: int) -> int:
     """Take the file of an upload away once this stands; 1 where there was one."""
     row: Upload | None = model._default_manager.filter(pk=pk).exclude(file="").only("pk", "file").first()
     if row is None:

@@ -24,7 +24,7 @@ def _name_anew(organizations: Collection[int], into: Organization | None, actor:
         # One by one: the search keeps the park of a base.
         base.save(update_fields=["organization", "organization_name", "park"])
         note(base, "wagtail.edit", actor=actor)
-    venues = Venue.objects.filter(park__in=organizations).update(park=into)
+    venues: int = Venue.objects.filter(park__in=organizations).update(park=into)
     return len(changed) + venues
 
 

@@ -59,7 +59,8 @@ class Stored:
 
     def is_called(self, name: str | None) -> bool:
         """Whether ``name`` is this person's, in this record or in one that was merged into it."""
-        return any(name == name_as_read(one.name) for one in (self, *self.known_as))
+        names = (self.name, *(alias.name for alias in self.known_as))
+        return any(name == name_as_read(own) for own in names)
 
 
 @dataclass(frozen=True, slots=True)
