@@ -241,7 +241,8 @@ def test_every_text_that_may_name_somebody_is_thought_of():
     assert {one for one in ours if one not in known and one[0] not in nobody} == set()
     # Of a model that holds personal texts every text is named; and what is named exists.
     assert {label for label, _name in known} & nobody == set()
-    assert known - found == set()
+    # (The index of the search has another table on each database.)
+    assert {one for one in known - found if not one[0].startswith("wagtailsearch.")} == set()
 
 
 # --- The page and the copy -------------------------------------------------------------------------
