@@ -16,14 +16,16 @@ class CoursesConfig(AppConfig):
 
         freshness.connect()
         reviews.connect()
-        from courses.actions.person_followers import register_followers
+        from courses.actions import organization_followers, person_followers
 
         dimensions.register()
+        from courses.models import ModulePage
         from courses.reports.advice import next_courses
         from enrollment import advice, erasure
 
         register_kinds()
-        register_followers()
+        person_followers.register_followers()
+        organization_followers.register_followers()
         offer_sources()
-        erasure.register(erase)
+        erasure.register(erase, duties=[(ModulePage.instructors.through, "user")])
         advice.register(next_courses)

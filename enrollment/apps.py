@@ -17,7 +17,7 @@ class EnrollmentConfig(AppConfig):
             name_keys,
             need_answers,
         )
-        from enrollment.actions.person_followers import register_followers
+        from enrollment.actions import organization_followers, person_followers
         from enrollment.forms_on_paper import register_forms
         from enrollment.jobs import register_kinds
 
@@ -25,6 +25,7 @@ class EnrollmentConfig(AppConfig):
         closing.offer_own()
         need_answers.offer_own()
         register_kinds()
-        register_followers()
+        person_followers.register_followers()
+        organization_followers.register_followers()
         name_keys.connect()
         register_forms()

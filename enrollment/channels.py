@@ -122,12 +122,20 @@ def _mail(post: Post) -> None:
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _text in error.recipients.values()]
-        raise NotDelivered(str(error), may_go_later=any(code < 500 for code in codes)) from error
+        answers = [_answer(code, text) for code, text in error.recipients.values()]
+        later = any(code < 500 for code, _text in error.recipients.values())
+        raise NotDelivered("; ".join(answers) or "The address was refused.", may_go_later=later) from error
     except smtplib.SMTPResponseException as error:
-        raise NotDelivered(str(error), may_go_later=error.smtp_code < 500) from error
+        told = _answer(error.smtp_code, error.smtp_error)
+        raise NotDelivered(told, may_go_later=error.smtp_code < 500) from error
     except (smtplib.SMTPException, OSError) as error:
         raise NotDelivered(str(error) or type(error).__name__, may_go_later=RETRY) from error
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    """What a mail server answered, as one reads it: ``550 5.1.1 No such user here``."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return " ".join(f"{code} {words}".split())
 
 
 def _filled(part: Any, values: Mapping[str, str]) -> Any:

@@ -115,6 +115,7 @@ register(
     Kind("transfer_asked", Group.WORK, "arrow-repeat"),
     Kind("transfer_answered", Group.WORK, "arrow-repeat"),
     Kind("transfer_waits", Group.WORK, "arrow-repeat"),
+    Kind("upload_cleared", Group.WORK, "trash"),
     Kind("hours_short", Group.STUDY, "clock-history"),
     Kind("claim_decided", Group.STUDY, "file-earmark-text"),
     Kind("secretary_due", Group.STUDY, "mortarboard"),

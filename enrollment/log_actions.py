@@ -16,6 +16,7 @@ LOG_ACTIONS = (
     ("enrollment.person.merge", _("Merge records"), _("Record of the same person merged into this one")),
     ("enrollment.person.merged_away", _("Merge into another record"), _("Merged into another record")),
     ("enrollment.person.unmerge", _("Take a merger back"), _("Merger of two records taken back")),
+    ("enrollment.duplicate.pick", _("Compare two records chosen by hand"), _("Compared with another record")),
     ("enrollment.duplicate.keep_apart", _("Keep records apart"), _("Not the same person as another record")),
     (
         "enrollment.duplicate.look_again",
@@ -49,6 +50,11 @@ LOG_ACTIONS = (
     ("enrollment.organization.import", _("Import organizations"), _("Organizations imported from a table")),
     ("enrollment.organization.receive", _("Upload organizations"), _("Table of organizations uploaded")),
     ("enrollment.organization.discard", _("Discard organizations"), _("Table of organizations discarded")),
+    (
+        "enrollment.organization.clear",
+        _("Clear organizations nobody confirmed"),
+        _("Table of organizations cleared unconfirmed"),
+    ),
     ("enrollment.organization.split", _("Split an organization"), _("New organization split off")),
     ("enrollment.hours.reverse", _("Reverse hours"), _("Hours reversed")),
     ("enrollment.external.send", _("Send in external training"), _("External training sent in")),
@@ -145,6 +151,7 @@ LOG_ACTIONS = (
     ("enrollment.roster.apply", _("Apply a roster"), _("Roster applied")),
     ("enrollment.roster.correct", _("Correct a roster"), _("Roster row corrected")),
     ("enrollment.roster.discard", _("Discard a roster"), _("Roster discarded")),
+    ("enrollment.roster.clear", _("Clear a roster nobody confirmed"), _("Roster cleared unconfirmed")),
 )
 
 

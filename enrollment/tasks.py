@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import duplicates, hour_rules, log, roster, roster_undo, years
+from enrollment.actions import duplicates, hour_rules, log, roster, roster_undo, uploads, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -85,3 +85,8 @@ def find_duplicates() -> int:
 def clear_log() -> int:
     """Every night: entries of the audit log beyond their retention period go."""
     return log.clear_log(today=timezone.localdate())
+
+
+def clear_uploads() -> int:
+    """Every night: uploads that nobody confirmed go, and files of those that were applied."""
+    return uploads.clear_uploads(today=timezone.localdate())

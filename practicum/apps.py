@@ -11,14 +11,15 @@ class PracticumConfig(AppConfig):
     def ready(self) -> None:
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
         from enrollment import class_hours, erasure, leave_news, presence, roster_changes
+        from practicum.actions import organization_followers, person_followers
         from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
-        from practicum.actions.person_followers import register_followers
         from practicum.actions.sessions import follow_roster
         from practicum.archive_sections import offer_sections
         from practicum.closing import offer_items
         from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
+        from practicum.models import BaseHost, Lecturer
         from practicum.need_answers import offer_sources
         from practicum.reports import quarters_in_class, tallies_of_class
 
@@ -26,10 +27,11 @@ class PracticumConfig(AppConfig):
         leave_news.subscribe(follow_class_leave)
         presence.register(tallies_of_class)
         class_hours.register(quarters_in_class)
-        erasure.register(erase)
+        erasure.register(erase, duties=[(BaseHost, "user"), (Lecturer, "user")])
         offer_items()
         offer_sections()
         offer_sources()
         register_kinds()
-        register_followers()
+        person_followers.register_followers()
+        organization_followers.register_followers()
         register_forms()

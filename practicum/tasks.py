@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
+from practicum.actions import papers
 from practicum.actions.attendance import due_sessions, settle
 from practicum.actions.news import tell_of_title
 from practicum.actions.sessions import follow_roster
@@ -66,3 +67,8 @@ def tend_bases() -> int:
     for base in ending:
         tell_of_title(base)
     return lifted + len(ending)
+
+
+def clear_papers() -> int:
+    """Every night: documents of visits beyond their retention period go."""
+    return papers.clear_papers(today=timezone.localdate())

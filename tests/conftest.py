@@ -150,14 +150,15 @@ def hour_rules(db: None):
 
 @contextlib.contextmanager
 def ledger_unguarded() -> Iterator[None]:
-    """Let go of the triggers of ledger and history on SQLite; PostgreSQL empties tables past them."""
+    """Let go of the triggers of ledger, history and log on SQLite; PostgreSQL empties tables past them."""
     if connection.vendor != "sqlite":
         yield
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
-            " AND tbl_name IN ('enrollment_hourentry', 'enrollment_organizationchange')"
+            " AND tbl_name IN ('enrollment_hourentry', 'enrollment_organizationchange',"
+            " 'wagtailcore_modellogentry', 'wagtailcore_pagelogentry')"
         )
         triggers = cursor.fetchall()
         for name, _sql in triggers:

@@ -62,13 +62,17 @@ def create_people(actor: User) -> None:
         )
 
 
-def create_leader(actor: User) -> None:
-    """An adviser of a service group, and the zone's leader, who is written last: the demo is complete then."""
+def create_guide() -> None:
+    """An adviser of the service group that looks after 李干事's first organization."""
     group = Organization.objects.get(code=LOOKED_AFTER[0]).service_group
     adviser = Guide.objects.filter(group=group, kind=GuideKind.ADVISER).order_by("pk")[:1].get()
     adviser.user = _user("qian")
     adviser.name = adviser.user.name
     adviser.save(update_fields=["user", "name"])
+
+
+def create_leader(actor: User) -> None:
+    """The zone's leader, who is written last: the demo is complete then."""
     zone = Organization.objects.get(depth=1)
     grant_role(user=_user("zhou"), role=Role.ZONE_LEADER, organization=zone, actor=actor)
 

@@ -15,6 +15,7 @@ from academy.demo import (
     people,
     places,
     reflecting,
+    registers,
     site,
     study,
     year,
@@ -52,5 +53,8 @@ def load(plan: Plan) -> None:
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])
+    registers.load(plan, founded, actor)
+    accounts.create_guide()
+    registers.visit_organizations()
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

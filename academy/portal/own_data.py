@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import registry
 from wagtail.models import ModelLogEntry
 
+from academy.portal.own_register import sheets_of_register
 from cms.spreadsheets import Sheet
 from courses.models import CourseProgress, ReflectionVersion
 from enrollment.models import (
@@ -114,6 +115,7 @@ def sheets_about(user: User, trainee: Trainee | None) -> Iterator[Sheet]:
     )
     if trainee is not None:
         yield from _sheets_of(trainee)
+    yield from sheets_of_register(user, trainee)
 
 
 def _facts(user: User, trainee: Trainee | None) -> Iterator[list[Any]]:

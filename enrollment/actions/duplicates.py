@@ -19,7 +19,7 @@ from enrollment.models import DuplicatePair, PairState, Trainee, User
 from enrollment.name_keys import NameKey
 from enrollment.rules import duplicates as rules
 from enrollment.rules import person_mergers as merger_rules
-from enrollment.rules.duplicates import Facts, Likeness
+from enrollment.rules.duplicates import Facts, Likeness, Sign
 
 CHUNK = 1000
 FACTS = (
@@ -108,8 +108,8 @@ def _write(likely: dict[tuple[int, int], Likeness]) -> Found:
         }
         gone = [
             pk
-            for pair, (pk, state, _score, _signs) in known.items()
-            if state == PairState.OPEN and pair not in likely
+            for pair, (pk, state, _score, signs) in known.items()
+            if state == PairState.OPEN and pair not in likely and Sign.PICKED not in signs
         ]
         for start in range(0, len(gone), CHUNK):
             DuplicatePair.objects.open().filter(pk__in=gone[start : start + CHUNK]).delete()
@@ -121,7 +121,10 @@ def _write(likely: dict[tuple[int, int], Likeness]) -> Found:
             )
             if before is None:
                 fresh.append(row)
-            elif before[1] == PairState.OPEN and before[2:] != (row.score, tuple(row.signs)):
+                continue
+            if Sign.PICKED in before[3]:
+                row.signs.append(str(Sign.PICKED))
+            if before[1] == PairState.OPEN and before[2:] != (row.score, tuple(row.signs)):
                 row.pk = before[0]
                 changed.append(row)
         # Two searches at once: the constraint keeps one row of each pair.
@@ -130,6 +133,43 @@ def _write(likely: dict[tuple[int, int], Likeness]) -> Found:
         result.new, result.gone = len(fresh), len(gone)
         result.open = DuplicatePair.objects.open().count()
     return result
+
+
+def pick_pair(*, one: Trainee, other: Trainee, actor: User) -> DuplicatePair:
+    """Compare two records that somebody chose by hand, whether or not the search sees a likeness.
+
+    The pair stays among those to be looked at until it is decided; picked again, it is the same one, and one
+    that was kept apart is looked at anew.
+
+    Raises:
+        Refused: one record twice, one that is part of another, one's own, or not both the actor's.
+    """
+    if one.pk == other.pk:
+        raise Refused(merger_rules.SAME_RECORD)
+    if one.merged_into_id is not None or other.merged_into_id is not None:
+        raise Refused(merger_rules.ALREADY_MERGED)
+    first, second = sorted((one, other), key=lambda person: person.pk)
+    with transaction.atomic():
+        found = rules.likeness(_facts_of(first), _facts_of(second))
+        signs = [str(sign) for sign in (found.signs if found else ())] + [str(Sign.PICKED)]
+        pair, is_new = DuplicatePair.objects.get_or_create(
+            one=first, other=second, defaults={"score": found.score if found else 0, "signs": signs}
+        )
+        if not DuplicatePair.objects.manageable_by(actor).filter(pk=pair.pk).exists():
+            raise Refused(merger_rules.NOT_YOURS)
+        if is_new:
+            note(pair.one, "enrollment.duplicate.pick", actor=actor, data={"other": second.pk})
+            note(pair.other, "enrollment.duplicate.pick", actor=actor, data={"other": first.pk})
+    if pair.state == PairState.DIFFERENT:
+        return look_again(pair=pair, actor=actor)
+    if pair.state == PairState.OPEN and Sign.PICKED not in pair.signs:
+        DuplicatePair.objects.open().filter(pk=pair.pk).update(signs=[*pair.signs, str(Sign.PICKED)])
+        pair.refresh_from_db()
+    return pair
+
+
+def _facts_of(person: Trainee) -> Facts:
+    return _facts(tuple(getattr(person, name) for name in FACTS))
 
 
 def keep_apart(*, pair: DuplicatePair, actor: User) -> DuplicatePair:

@@ -27,12 +27,15 @@ from wagtail.search.backends import get_search_backend
 from cms.jobs import Progress
 from cms.refusals import Refused
 from enrollment.actions.erasure_of_papers import erase_papers
+from enrollment.actions.erasure_of_words import erase_words
 from enrollment.actions.journal import note_many
 from enrollment.actions.standings import lock_trainees
-from enrollment.erasure import ERASERS
+from enrollment.actions.uploads import forget_file
+from enrollment.erasure import DUTIES, ERASERS
 from enrollment.models import (
     ERASED_NAME,
     Appointment,
+    ClassStatus,
     CorrectionRequest,
     Exemption,
     Guidance,
@@ -44,6 +47,7 @@ from enrollment.models import (
     RoleGrant,
     RosterImport,
     Trainee,
+    TrainingClass,
     User,
     UserSession,
     kept_since,
@@ -65,11 +69,18 @@ def due(today: dt.date) -> QuerySet[Any]:
     people = Trainee.objects.filter(erased_at__isnull=True)
     if since is None:
         return people.none()
-    duties = (
+    duties: Any = (
         Exists(RoleGrant.objects.filter(user=OuterRef("user")))
         | Exists(Guide.objects.filter(user=OuterRef("user")))
         | Exists(User.objects.filter(pk=OuterRef("user"), is_superuser=True))
+        | Exists(
+            TrainingClass.objects.filter(teacher=OuterRef("user")).exclude(
+                status__in=(ClassStatus.CLOSED, ClassStatus.ARCHIVED, ClassStatus.CANCELLED)
+            )
+        )
     )
+    for model, field in DUTIES:
+        duties |= Exists(model._base_manager.filter(**{field: OuterRef("user")}))
     return people.filter(left_on__lt=since).annotate(is_held=duties).order_by("left_on", "pk")
 
 
@@ -106,6 +117,7 @@ def _erase(ids: Collection[int], today: dt.date, actor: User) -> int:
     for eraser in ERASERS:
         eraser(trainees, users)
     erase_papers(trainees)
+    erase_words(trainees, users)
     _erase_words_of_guides(people)
     _erase_from_imports(trainees)
     _erase_trainees(people)
@@ -215,6 +227,8 @@ def _erase_from_imports(trainees: Collection[int]) -> None:
                 person["name"] = ERASED_NAME
         if found:
             RosterImport.objects.filter(pk=pk).update(verdict=verdict)
+            # The file itself says it all once more; what was applied needs it no longer.
+            forget_file(RosterImport, pk)
 
 
 def _strip(row: dict[str, Any]) -> None:

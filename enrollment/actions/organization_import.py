@@ -91,8 +91,9 @@ def _stored() -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
     stored = {
         row.code: {
             "code": row.code,
-            "name": row.name,
-            "short_name": row.short_name,
+            # As a table that holds them is read: what was typed with two spaces comes back with one.
+            "name": plain(row.name),
+            "short_name": plain(row.short_name),
             "kind": row.kind,
             "parent": code_at.get(row.path[:-STEP], ""),
             "area": row.area_id,

@@ -22,19 +22,13 @@ from enrollment.models import (
     STEP,
     Appointment,
     ChangeKind,
-    ClassStatus,
-    Enrollment,
     Organization,
     OrganizationChange,
-    Quota,
     Trainee,
-    TrainingClass,
     User,
 )
+from enrollment.organization_records import Followed, Merger, Split, follow
 from enrollment.rules import organizations as rules
-
-#: Classes whose quotas and nominations are under way; what is closed stays as it was.
-UNDER_WAY = (ClassStatus.DRAFT, ClassStatus.NOMINATING, ClassStatus.RUNNING)
 
 
 @transaction.atomic
@@ -44,13 +38,14 @@ def merge(
     target: Organization,
     actor: User | None,
     basis: Basis = TODAY,
+    followed: list[Followed] | None = None,
 ) -> Organization:
     """Merge ``sources`` into ``target`` from the day of ``basis``; return the target.
 
     People come over with their posts, by a transfer of that day; so do those hosted there, the organizations
-    below, and quotas with the nominations under them in classes under way. The sources are dissolved and
-    point to the target. Roles (who may look after whom) do not follow: they are granted anew, so that
-    nobody's reach grows unseen. Sent twice, the second changes nothing.
+    below, and what hangs on the sources and is under way (``organization_records``; what it came to is added
+    to ``followed``). The sources are dissolved and point to the target. Roles (who may look after whom) end:
+    they are granted anew, so that nobody's reach grows unseen. Sent twice, the second changes nothing.
 
     Raises:
         Refused: no source; a source that is the target, above it, the root, or dissolved; target dissolved;
@@ -74,16 +69,24 @@ def merge(
         row.save(update_fields=["dissolved_on", "merged_into"])
         record(row, ChangeKind.MERGED, basis=basis, actor=actor, before=row.name, after=into.name, other=into)
         note(row, "enrollment.organization.merge", actor=actor, data={"into": into.name})
-    _merge_quotas(numbers, into)
+    change = Merger(numbers, into, actor, basis.day)
+    done = follow(change, before_people=True)
     moved = _bring_people(numbers, into, actor, basis)
+    done += follow(change, before_people=False)
     merged: Organization = Organization.objects.get(pk=into.pk)
     note(
         merged,
         "enrollment.organization.absorb",
         actor=actor,
-        data={"sources": [source.name for source in from_here], "people": moved},
+        data={"sources": [source.name for source in from_here], "people": moved} | _in_the_log(done),
     )
+    if followed is not None:
+        followed += done
     return merged
+
+
+def _in_the_log(done: Iterable[Followed]) -> dict[str, int]:
+    return {str(one.label): one.number for one in done}
 
 
 def _node(organization: Organization) -> rules.Node:
@@ -94,31 +97,6 @@ def _node(organization: Organization) -> rules.Node:
         organization.depth == 1,
         organization.dissolved_on is not None,
     )
-
-
-def _merge_quotas(sources: Sequence[int], into: Organization) -> None:
-    """Seats of the sources become seats of ``into``, with whoever was nominated under them."""
-    classes = TrainingClass.objects.filter(
-        status__in=UNDER_WAY, pk__in=Quota.objects.filter(organization__in=sources).values("training_class")
-    )
-    numbers = list(
-        classes.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True)
-    )
-    held = {
-        quota.training_class_id: quota
-        for quota in Quota.objects.filter(training_class__in=numbers, organization=into)
-    }
-    for quota in Quota.objects.filter(training_class__in=numbers, organization__in=sources).order_by("pk"):
-        present = held.get(quota.training_class_id)
-        if present is None:
-            quota.organization = into
-            quota.save(update_fields=["organization"])
-            held[quota.training_class_id] = quota
-            continue
-        present.seats += quota.seats
-        present.save(update_fields=["seats"])
-        Enrollment.objects.filter(quota=quota).update(quota=present)
-        quota.delete()
 
 
 def _bring_people(sources: Sequence[int], into: Organization, actor: User | None, basis: Basis) -> int:
@@ -190,12 +168,14 @@ def split(
     actor: User | None,
     basis: Basis = TODAY,
     short_name: str = "",
+    followed: list[Followed] | None = None,
 ) -> Organization:
     """Found a new organization out of ``organization``, beside it, from the day of ``basis``; return it.
 
     ``people`` (on its roster) come over with their posts, ``children`` (directly below it) with all below
-    them. Area, kind, industry groupings and service group are those of the old one. Quotas stay. Sent twice
-    with the same code and day, the second returns what the first founded.
+    them. Area, kind, industry groupings and service group are those of the old one. Quotas stay; courses
+    given to the old one are given to the new one, too (``organization_records``). Sent twice with the same
+    code and day, the second returns what the first founded.
 
     Raises:
         Refused: nobody and nothing goes; somebody or something is not there any more; the root; no code or
@@ -233,9 +213,14 @@ def split(
     )
     for child in going.order_by("pk"):
         move_locked(organization=child, parent=new, actor=actor, basis=basis)
+    change = Split(old, new, people, actor, basis.day)
+    done = follow(change, before_people=True)
     coming = lock_trainees(people)
     _require_on_roster(old, coming.values())
     _transfer(list(coming.values()), new, actor, basis)
+    done += follow(change, before_people=False)
+    if followed is not None:
+        followed += done
     note(
         old,
         "enrollment.organization.split",

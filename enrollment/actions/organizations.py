@@ -23,11 +23,13 @@ from enrollment.models import (
     IndustryTag,
     Organization,
     OrganizationKind,
+    PersonTransfer,
     ServiceGroup,
     Trainee,
     User,
     under,
 )
+from enrollment.organization_records import End, Followed, follow
 from enrollment.rules import organizations as rules
 
 CHUNK = 2000
@@ -385,12 +387,16 @@ def dissolve(
     actor: User | None,
     reason: str = "",
     document_number: str = "",
+    followed: list[Followed] | None = None,
 ) -> Organization:
     """Close an organization; its past stays. Closing it again on the same day changes nothing.
 
+    What hangs on it and is under way is settled (``organization_records``; what it came to is added to
+    ``followed``).
+
     Raises:
-        Refused: somebody is still on its roster, organizations below it are still active, it was dissolved
-            already, or the day does not fit its history.
+        Refused: somebody is still on its roster or on the way there, organizations below it are still active,
+            it was dissolved already, or the day does not fit its history.
     """
     row: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
     if row.dissolved_on == on and row.merged_into_id is None:
@@ -400,6 +406,8 @@ def dissolve(
         reasons.append(rules.ALREADY_DISSOLVED)
     if _has_people(row):
         reasons.append(rules.STILL_HAS_MEMBERS)
+    if PersonTransfer.objects.open().filter(to_organization=row).exists():
+        reasons.append(rules.SOMEBODY_IS_COMING)
     below = Organization.objects.below(row).exclude(pk=row.pk)
     if below.active().exists():
         reasons.append(rules.STILL_HAS_CHILDREN)
@@ -412,6 +420,10 @@ def dissolve(
     row.dissolved_on = on
     row.save(update_fields=["dissolved_on"])
     record(row, ChangeKind.DISSOLVED, basis=basis, actor=actor, before=row.name)
+    end = End(row, actor, basis.day)
+    done = follow(end, before_people=True) + follow(end, before_people=False)
+    if followed is not None:
+        followed += done
     note(row, "enrollment.organization.dissolve", actor=actor, data={"on": on.isoformat()})
     return row
 

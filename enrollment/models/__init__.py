@@ -116,7 +116,7 @@ from enrollment.models.plans import (
     PlanStatus,
     TrainingNeed,
 )
-from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since
+from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since, kept_until, months_kept
 from enrollment.models.roster import RosterColumns
 from enrollment.models.sums import earned_by_dimension
 from enrollment.models.transfers import PersonTransfer, TransferState
@@ -233,6 +233,8 @@ __all__ = [
     "as_hours",
     "earned_by_dimension",
     "kept_since",
+    "kept_until",
+    "months_kept",
     "rulebook",
     "under",
 ]

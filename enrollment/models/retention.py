@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.rules import retention as rules
@@ -17,6 +18,8 @@ class RetentionSubject(models.TextChoices):
     PEOPLE = "people", _("People who have left, from the day they left")
     LOG = "log", _("The audit log")
     MESSAGES = "messages", _("Messages and what became of their delivery")
+    UPLOADS = "uploads", _("Uploaded rosters and tables, from the day they were sent")
+    PAPERS = "papers", _("Documents of visits (rosters, insurance), from the day of the visit")
 
 
 class RetentionPeriod(models.Model):
@@ -63,3 +66,15 @@ def kept_since(subject: str, today: dt.date) -> dt.date | None:
     """What is older than this day has been kept long enough; None where no period is in force."""
     periods = RetentionPeriod.objects.filter(subject=subject).values_list("effective_from", "months")
     return rules.kept_since(list(periods), today)
+
+
+def kept_until(subject: str, day: dt.date) -> dt.date | None:
+    """Until when something of ``day`` is kept by the period in force today; None where there is none."""
+    periods = RetentionPeriod.objects.filter(subject=subject).values_list("effective_from", "months")
+    return rules.kept_until(list(periods), day, today=timezone.localdate())
+
+
+def months_kept(subject: str) -> int | None:
+    """How many months the period in force today says; None where there is none."""
+    begun = RetentionPeriod.objects.filter(subject=subject, effective_from__lte=timezone.localdate())
+    return begun.order_by("-effective_from").values_list("months", flat=True).first()

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from enrollment.models import Appointment, Organization, RosterColumns, Trainee, User
 from enrollment.rules.roster import Alias, Column, Person, Stored, organization_variants
+from enrollment.rules.roster.cells import name_as_read
 from enrollment.rules.roster.mapping import Remembered
 
 #: Values in one IN list: below the limit of every database we run on.
@@ -110,7 +111,7 @@ def stored_people(people: Sequence[Person], *, actor: User | None) -> list[Store
     names = {(person.name, person.organization_id) for person in people}
     for batch in chunks(person.organization_id for person in people if person.organization_id):
         for row in active.filter(home_organization__in=batch).values_list(*_FIELDS).iterator(chunk_size=2000):
-            if (row[1], row[2]) in names:
+            if (name_as_read(row[1]), row[2]) in names:
                 found[row[0]] = row
     aliases = _aliases(people, names)
     for batch in chunks(pk for pk in aliases if pk not in found):
@@ -147,7 +148,7 @@ def _aliases(
         if (
             alias.identity_digest in digests
             or alias.phone in phones
-            or (alias.name, alias.organization_id) in names
+            or (name_as_read(alias.name), alias.organization_id) in names
         ):
             aliases[keeper_id or 0].append(alias)
     return aliases

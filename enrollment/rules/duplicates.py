@@ -24,6 +24,7 @@ class Sign(enum.StrEnum):
     BIRTH = "birth"
     TAIL = "tail"
     ONE_LEFT = "one_left"
+    PICKED = "picked"
 
 
 SIGN_WORDS = {
@@ -35,6 +36,7 @@ SIGN_WORDS = {
     Sign.BIRTH: _("Same date of birth"),
     Sign.TAIL: _("Same last four of the identity number"),
     Sign.ONE_LEFT: _("One of them has left"),
+    Sign.PICKED: _("Chosen by hand"),
 }
 
 WEIGHTS = {
@@ -46,6 +48,7 @@ WEIGHTS = {
     Sign.BIRTH: 35,
     Sign.TAIL: 30,
     Sign.ONE_LEFT: 0,
+    Sign.PICKED: 0,
 }
 #: What speaks against it: other dates of birth, another gender, another phone.
 OTHER_BIRTH, OTHER_GENDER, OTHER_PHONE = -50, -30, -10

@@ -27,6 +27,10 @@ TOO_MANY_BELOW = Reason("too_many_below", _("No more organizations fit below thi
 STILL_HAS_MEMBERS = Reason(
     "still_has_members", _("People are still on its roster; transfer them before dissolving it.")
 )
+SOMEBODY_IS_COMING = Reason(
+    "somebody_is_coming",
+    _("Somebody is to be transferred there; accept, decline or withdraw that transfer before dissolving it."),
+)
 STILL_HAS_CHILDREN = Reason(
     "still_has_children", _("Organizations below it are still active; move or dissolve them first.")
 )

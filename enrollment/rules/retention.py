@@ -25,6 +25,17 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def months_after(day: dt.date, months: int) -> dt.date:
+    """The same day so many months later, or the last of a shorter month."""
+    return months_before(day, -months)
+
+
+def kept_until(periods: Iterable[tuple[dt.date, int]], day: dt.date, *, today: dt.date) -> dt.date | None:
+    """The day from which something of ``day`` has been kept long enough; None when no period is in force."""
+    begun = [(start, months) for start, months in periods if start <= today]
+    return months_after(day, max(begun)[1]) if begun else None
+
+
 def kept_since(periods: Iterable[tuple[dt.date, int]], today: dt.date) -> dt.date | None:
     """The day before which things have been kept long enough, by the latest of ``periods`` that has begun.
 
@@ -32,3 +43,15 @@ def kept_since(periods: Iterable[tuple[dt.date, int]], today: dt.date) -> dt.dat
     """
     begun = [(start, months) for start, months in periods if start <= today]
     return months_before(today, max(begun)[1]) if begun else None
+
+
+def cleared_unconfirmed(day: dt.date) -> Reason:
+    """A file waited too long."""
+    return Reason(
+        "upload_cleared",
+        _(
+            "Nobody confirmed it, and it was cleared on %(day)s; nothing of it was saved. "
+            "Send the file again if it is still wanted."
+        ),
+        {"day": day.isoformat()},
+    )

@@ -28,6 +28,7 @@ from enrollment.actions import organization_mergers as mergers
 from enrollment.actions import organizations as actions
 from enrollment.actions.organization_history import DOCUMENT_LENGTH, REASON_LENGTH, Basis
 from enrollment.models import Organization, Trainee
+from enrollment.organization_records import Followed
 from enrollment.reports_organizations import Consequences, consequences_for
 from enrollment.viewsets.organization_chooser import organization_chooser
 from enrollment.viewsets.scoped import InScopeMixin, show_refusal
@@ -157,6 +158,13 @@ class ChangeView(
     done: Any = ""
     object: Organization
     request: HttpRequest
+    #: What hangs on the organizations concerned and follows or is settled, once the deed was done.
+    followed: list[Followed]
+
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing has followed yet."""
+        super().setup(*args, **kwargs)
+        self.followed = []
 
     def get_page_title(self) -> str:
         """The deed."""
@@ -305,7 +313,11 @@ class MergeView(ChangeView):
     def perform(self, form: Any) -> Organization:
         """By the action."""
         return mergers.merge(
-            sources=form.sources, target=self.object, actor=self.request.user, basis=form.basis
+            sources=form.sources,
+            target=self.object,
+            actor=self.request.user,
+            basis=form.basis,
+            followed=self.followed,
         )
 
     def concerned(self, form: Any) -> list[Organization]:
@@ -334,7 +346,7 @@ class MergeView(ChangeView):
                 )
                 % {"number": found.children}
             )
-        told += _what_is_under_way(found)
+        told += _what_is_under_way(found) + _what_follows(self.followed)
         if found.roles:
             told.append(
                 ngettext(
@@ -370,6 +382,7 @@ class SplitView(ChangeView):
             children=[child.pk for child in data.get("children", [])],
             actor=self.request.user,
             basis=form.basis,
+            followed=self.followed,
         )
 
     def sentences(self, form: Any, found: Consequences) -> list[str]:
@@ -383,6 +396,7 @@ class SplitView(ChangeView):
             gettext("Organizations below: %(going)s go, %(staying)s stay.")
             % {"going": below, "staying": found.children - below},
             gettext("Quotas of classes under way stay with the old organization."),
+            *_what_follows(self.followed),
             gettext("Hours and figures of the past stay with the organizations they were earned in."),
         ]
 
@@ -404,6 +418,7 @@ class DissolveView(ChangeView):
             actor=self.request.user,
             reason=basis.reason,
             document_number=basis.document_number,
+            followed=self.followed,
         )
 
     def sentences(self, form: Any, found: Consequences) -> list[str]:
@@ -412,6 +427,7 @@ class DissolveView(ChangeView):
             gettext("%(name)s is dissolved; nobody can be put on its roster any more.")
             % {"name": self.object.name},
             *_what_is_under_way(found),
+            *_what_is_settled(self.followed),
             gettext("Hours and figures of the past stay with the organizations they were earned in."),
         ]
 
@@ -445,6 +461,22 @@ def _what_is_under_way(found: Consequences) -> list[str]:
         )
         % {"number": found.open_classes}
     ]
+
+
+def _what_follows(followed: list[Followed]) -> list[str]:
+    if not followed:
+        return []
+    return [gettext("What is under way there goes along: %(what)s.") % {"what": _in_words(followed)}]
+
+
+def _what_is_settled(followed: list[Followed]) -> list[str]:
+    if not followed:
+        return []
+    return [gettext("What hangs on it is settled: %(what)s.") % {"what": _in_words(followed)}]
+
+
+def _in_words(followed: list[Followed]) -> str:
+    return "、".join(f"{one.label} {one.number}" for one in followed)
 
 
 #: The deeds in the order of their buttons: name of the address, view.

@@ -6,6 +6,8 @@ from io import BytesIO
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -29,7 +31,9 @@ from enrollment.actions import organization_imports as steps
 from enrollment.actions.journal import note
 from enrollment.actions.organization_import import write_organizations
 from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
-from enrollment.models import Organization, OrganizationImport
+from enrollment.models import Organization, OrganizationImport, RetentionSubject, kept_until
+from enrollment.roster import messages as sentences
+from enrollment.roster.guard import MAX_BYTES
 from enrollment.rules import organization_table as rules
 
 Status = OrganizationImport.Status
@@ -45,9 +49,20 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label=_("Table of organizations (.xlsx or .csv)"),
         help_text=_(
-            "Organizations that are not in the table stay as they are. An export has the right columns."
+            "At most 20 MB. Organizations that are not in the table stay as they are. "
+            "An export has the right columns."
         ),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        error_messages={"required": _("Choose the table to send first.")},
     )
+
+    def clean_file(self) -> UploadedFile:
+        """The size is refused before anything is kept; what is inside is judged in the background."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is not None and file.size > MAX_BYTES:
+            limit = MAX_BYTES // 1024 // 1024
+            raise ValidationError(str(sentences.file_reason("too_large", megabytes=limit)))
+        return file
 
 
 class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, ProcessFormView):
@@ -117,6 +132,9 @@ class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
         return super().get_context_data(
             received=received,
             job=job,
+            waits_until=kept_until(RetentionSubject.UPLOADS, timezone.localdate(received.uploaded_at))
+            if received.status == Status.READY
+            else None,
             is_waiting=job is not None and job.is_open,
             is_stuck=received.status in AT_WORK and (job is None or not job.is_open),
             counts=counts,

@@ -1,6 +1,9 @@
 // The Wagtail admin: forms are sent by somebody who is still signed in, and pieces that are about background work ask
-// for themselves again while it goes on.
+// for themselves again while it goes on. File fields are those of the other pages.
 import "./admin/sending";
+import { watchFiles } from "./frame/files";
+
+watchFiles();
 
 const AGAIN_MS = 2000;
 

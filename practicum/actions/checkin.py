@@ -194,12 +194,15 @@ SELECT s.title, s.status, s.secret, s.starts_at, s.ends_at, s.audience, s.opens_
        a.id, a.signed_in_at, a.signed_out_at
 FROM practicum_session s
 LEFT JOIN enrollment_trainingclass c ON c.id = s.training_class_id
-LEFT JOIN enrollment_trainee t ON {person} = %s
+LEFT JOIN enrollment_trainee t ON {person}
 LEFT JOIN practicum_attendance a ON a.session_id = s.id AND a.trainee_id = t.id
 WHERE s.id = %s
 """
-DOOR_OF_USER = DOOR_SQL.format(person="t.user_id")
-DOOR_OF_TRAINEE = DOOR_SQL.format(person="t.id")
+DOOR_OF_USER = DOOR_SQL.format(person="t.user_id = %s")
+#: A code made before two records became one leads to the record that stays.
+DOOR_OF_TRAINEE = DOOR_SQL.format(
+    person="t.id = (SELECT COALESCE(p.merged_into_id, p.id) FROM enrollment_trainee p WHERE p.id = %s)"
+)
 
 
 def _door(session_id: int, who: _Who) -> _Door:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.actions.journal import note
-from enrollment.models import User
+from enrollment.models import RetentionSubject, User, kept_since
 from practicum.models import HostLink, Visit, VisitPaper
 from practicum.rules import papers as rules
 from practicum.rules.reasons import reason
@@ -79,3 +81,24 @@ def remove(*, paper: VisitPaper, actor: User | None) -> None:
     paper.delete()
     if name:
         transaction.on_commit(lambda: storage.delete(name))
+
+
+def clear_papers(*, today: dt.date) -> int:
+    """Delete documents of visits beyond their retention period, with their files; returns how many.
+
+    They name whole groups (rosters, insurance), and nobody can be taken out of a scanned page.
+    """
+    since = kept_since(RetentionSubject.PAPERS, today)
+    if since is None:
+        return 0
+    before = timezone.make_aware(dt.datetime.combine(since, dt.time.min))
+    old = VisitPaper.objects.filter(visit__ends_at__lt=before).select_related("visit").order_by("pk")
+    cleared = 0
+    for paper in old.iterator(chunk_size=200):
+        with transaction.atomic():
+            note(paper.visit, "practicum.visit_paper_remove", actor=None, data={"name": paper.name})
+            storage, name = paper.file.storage, str(paper.file.name)
+            paper.delete()
+            transaction.on_commit(partial(storage.delete, name))
+        cleared += 1
+    return cleared

@@ -8,6 +8,7 @@ from typing import Any
 import segno
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -265,7 +266,8 @@ def scanned(request: AuthenticatedHttpRequest, pk: int) -> JsonResponse:
         actor=request.user,
     )
     answer = _told(result)
-    expected = session.expected().filter(pk=person).values_list("name", flat=True).first()
+    known = Q(pk=person) | Q(merged_records=person)
+    expected = session.expected().filter(known).values_list("name", flat=True).first()
     # Somebody who is not expected here is not named to the host.
     answer["name"] = expected or ""
     return JsonResponse(answer, status=200 if result.is_done else 409)

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import departures, erasure, organization_imports, roster
+from enrollment.actions import departures, erasure, organization_imports, roster, uploads
 from enrollment.actions.roster_columns import choose_columns
 from enrollment.models import (
     ERASED_NAME,
@@ -90,6 +90,48 @@ def test_control_without_the_lock_what_was_discarded_is_applied(table, actor, ra
     assert crashed(race(work, 2)) == []
     after = OrganizationImport.objects.get()
     assert (after.status, after.lines) == ("applying", [])
+
+
+# --- Uploads that nobody confirmed --------------------------------------------------------------------
+
+
+@pytest.fixture
+def forgotten(read):
+    """A roster that has waited longer than uploads are kept."""
+    RosterImport.objects.filter(pk=read.pk).update(uploaded_at=timezone.now() - dt.timedelta(days=90))
+    return read
+
+
+def test_an_upload_is_either_confirmed_or_cleared(forgotten, actor, race):
+    def work(number):
+        if number % 2:
+            return ("apply", roster.begin_applying(roster_import=forgotten, actor=actor))
+        return ("clear", uploads.clear_uploads(today=timezone.localdate()))
+
+    outcomes = race(work, THREADS)
+    assert crashed(outcomes) == []
+    begun = ("apply", True) in outcomes
+    after = RosterImport.objects.get()
+    assert (after.status, bool(after.verdict)) == (("applying", True) if begun else ("discarded", False))
+
+
+def test_control_without_the_lock_what_was_cleared_is_applied(forgotten, actor, race, meeting):
+    looked, cleared = meeting(2), meeting(2)
+
+    def work(number):
+        if number == 0:
+            looked.wait()
+            uploads.clear_uploads(today=timezone.localdate())
+            cleared.wait()
+            return
+        assert RosterImport.objects.get().status == "ready"
+        looked.wait()
+        cleared.wait()
+        RosterImport.objects.filter(pk=forgotten.pk).update(status="applying")
+
+    assert crashed(race(work, 2)) == []
+    after = RosterImport.objects.get()
+    assert (after.status, after.verdict) == ("applying", {})
 
 
 # --- Columns of a roster -----------------------------------------------------------------------------

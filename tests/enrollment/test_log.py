@@ -20,6 +20,7 @@ from enrollment.actions.roles import grant_role
 from enrollment.models import RetentionPeriod, Role
 from enrollment.reports_log import in_words, searched
 from enrollment.tasks import clear_log
+from tests.log import let_go_of_the_log
 
 URL = reverse("enrollment_log")
 
@@ -32,16 +33,17 @@ def _own_media(settings, tmp_path):
 @pytest.fixture
 def deeds(zhang, wang, li, zhao):
     """A look, an export, a change of a page, each of another day."""
+    let_go_of_the_log()
     ModelLogEntry.objects.all().delete()
     PageLogEntry.objects.all().delete()
     note(zhang.trainee, "enrollment.person.look", actor=li, data={"address": "10.0.0.7"})
     note(zhao, "enrollment.people.export", actor=zhao, data={"people": 12, "reason": "=1+1"})
     PageLogEntry.objects.log_action(Page.objects.get(depth=1), "wagtail.edit", user=zhao)
-    moments = {"enrollment.person.look": (2026, 5, 1), "enrollment.people.export": (2026, 6, 1)}
+    moments = {"enrollment.person.look": (2024, 5, 1), "enrollment.people.export": (2024, 6, 1)}
     for action, day in moments.items():
         at = timezone.make_aware(dt.datetime(*day, 23, 30))
         ModelLogEntry.objects.filter(action=action).update(timestamp=at)
-    PageLogEntry.objects.update(timestamp=timezone.make_aware(dt.datetime(2026, 7, 1)))
+    PageLogEntry.objects.update(timestamp=timezone.make_aware(dt.datetime(2024, 7, 1)))
 
 
 def found(**filters):
@@ -61,9 +63,9 @@ def found(**filters):
         ({"kind": "content"}, 1),
         ({"kind": "nonsense"}, 3),
         ({"action": "wagtail.edit"}, 1),
-        ({"since": "2026-05-01", "until": "2026-05-01"}, 1),
-        ({"since": "2026-05-02", "until": "2026-06-30"}, 1),
-        ({"until": "2026-04-30"}, 0),
+        ({"since": "2024-05-01", "until": "2024-05-01"}, 1),
+        ({"since": "2024-05-02", "until": "2024-06-30"}, 1),
+        ({"until": "2024-04-30"}, 0),
         ({"who": "李", "kind": "export"}, 0),
     ],
 )
@@ -157,19 +159,19 @@ def test_others_do_not(client, everyone, sign_in, who):
 
 def test_only_what_is_older_than_the_period_goes(deeds, zhang):
     RetentionPeriod.objects.filter(subject="log").update(months=6)
-    assert log.clear_log(today=dt.date(2026, 12, 1)) == 1
+    assert log.clear_log(today=dt.date(2024, 12, 1)) == 1
     left = set(ModelLogEntry.objects.values_list("action", flat=True))
     assert "enrollment.person.look" not in left
     assert {"enrollment.people.export", "enrollment.log.clear"} <= left
     assert PageLogEntry.objects.count() == 1
     # A second run in the same night finds nothing, and says nothing.
-    assert log.clear_log(today=dt.date(2026, 12, 1)) == 0
+    assert log.clear_log(today=dt.date(2024, 12, 1)) == 0
     assert ModelLogEntry.objects.filter(action="enrollment.log.clear").count() == 1
 
 
 def test_the_task_clears_by_todays_date(deeds):
     ModelLogEntry.objects.update(timestamp=timezone.now() - dt.timedelta(days=400))
-    assert clear_log() == 2
+    assert clear_log() == 3
 
 
 def test_without_a_period_nothing_goes(deeds):
@@ -181,5 +183,61 @@ def test_without_a_period_nothing_goes(deeds):
 def test_the_log_is_never_kept_for_less_than_six_months():
     with pytest.raises(IntegrityError), transaction.atomic():
         RetentionPeriod.objects.create(
-            subject="log", months=5, effective_from=dt.date(2026, 1, 1), source="某办法"
+            subject="log", months=5, effective_from=dt.date(2024, 1, 1), source="某办法"
         )
+
+
+# --- Nobody alters it ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def entry(zhang, li):
+    """A look, as it was logged."""
+    note(zhang.trainee, "enrollment.person.look", actor=li, data={"address": "10.0.0.7"})
+    return ModelLogEntry.objects.filter(action="enrollment.person.look").latest("pk")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"action": "enrollment.person.edit"},
+        {"user": None},
+        {"label": "别人"},
+        {"data": {"address": "10.0.0.8"}},
+        {"timestamp": timezone.make_aware(dt.datetime(2020, 1, 1))},
+        {"label": "***", "data": {}, "user": None},
+    ],
+)
+def test_the_database_refuses_to_alter_an_entry(entry, change):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ModelLogEntry.objects.filter(pk=entry.pk).update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE wagtailcore_modellogentry SET object_id = '0' WHERE id = %s", [entry.pk])
+    before = (entry.action, entry.user_id, entry.label, entry.data, entry.timestamp)
+    entry.refresh_from_db()
+    assert (entry.action, entry.user_id, entry.label, entry.data, entry.timestamp) == before
+
+
+def test_the_database_refuses_to_delete_what_is_younger_than_six_months(entry):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        entry.delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ModelLogEntry.objects.all().delete()
+    assert ModelLogEntry.objects.filter(pk=entry.pk).exists()
+
+
+def test_an_erasure_takes_the_name_and_nothing_else(entry):
+    ModelLogEntry.objects.filter(pk=entry.pk).update(label="***", data={})
+    entry.refresh_from_db()
+    assert (entry.label, entry.data, entry.action) == ("***", {}, "enrollment.person.look")
+
+
+def test_the_log_of_pages_is_kept_the_same_way(zhao):
+    PageLogEntry.objects.log_action(Page.objects.get(depth=1), "wagtail.edit", user=zhao)
+    for deed in (
+        lambda: PageLogEntry.objects.all().delete(),
+        lambda: PageLogEntry.objects.all().update(user=None),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            deed()
+    assert PageLogEntry.objects.filter(user=zhao).exists()

@@ -37,6 +37,7 @@ from enrollment.models import (
 )
 from enrollment.rules import organization_table as rules
 from enrollment.rules.organization_table import find_header, judge, read_line
+from tests.enrollment.roster.sheets import repacked
 from tests.factories.enrollment import branches
 
 URL = reverse("organizations:import")
@@ -164,6 +165,16 @@ def test_an_export_sent_back_changes_nothing(tree, zhao):
     target = BytesIO()
     assert write_organizations(target, zhao) == 6
     assert outcomes(target) == [("unchanged", [])] * 6
+
+
+def test_an_export_of_names_typed_by_hand_sent_back_changes_nothing(tree, zhao):
+    names = ("中共示例  软件（总部）支部委员会", "中共示例ＡＢ支部委员会", " 中共示例三支部委员会")
+    for organization, name in zip((tree.soft, tree.make, tree.bio), names, strict=True):
+        Organization.objects.filter(pk=organization.pk).update(name=name, short_name=f"{name[:6]}　部")
+    target = BytesIO()
+    write_organizations(target, zhao)
+    verdicts = judge_lines(read_lines(target))
+    assert {one.outcome for one in verdicts} == {rules.UNCHANGED}
 
 
 def test_founding_renaming_moving_and_amending_at_once(tree, zhao):
@@ -380,3 +391,57 @@ def test_only_administrators(client, sign_in, everyone, tree, who):
     assert client.get(reverse("organizations:table")).status_code in {302, 403}
     received = OrganizationImport.objects.create(file_name="x.xlsx", status="failed")
     assert client.get(reverse("organizations:import_one", args=[received.pk])).status_code in {302, 403}
+
+
+# --- The field and what is wrong with a file --------------------------------------------------------
+
+
+HOSTILE = {
+    "a bomb": {"add": {"xl/media/huge.bin": b"\x00" * (32 * 1024 * 1024)}},
+    "macros": {"add": {"xl/vbaProject.bin": b"x"}},
+    "entities": {
+        "replace": {"xl/worksheets/sheet1.xml": (b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet')}
+    },
+}
+
+
+@pytest.mark.parametrize("kind", [*HOSTILE, "no spreadsheet", "no header", "no rows", "empty"])
+def test_a_bad_file_ends_in_one_sentence_and_nothing_is_kept_of_it(admin, tree, kind):
+    good = sheet(["N1", "中共示例支部委员会", "党支部", "PARK-A"])
+    content = {
+        "no spreadsheet": b"\x89PNG not a table",
+        "no header": sheet(["甲", "乙"], heads=["一", "二"]).getvalue(),
+        "no rows": sheet().getvalue(),
+        "empty": b"",
+    }.get(kind)
+    if content is None:
+        content = repacked(good, **HOSTILE[kind]).getvalue()
+    answer = admin.post(URL, {"file": SimpleUploadedFile("组织.xlsx", content)})
+    if kind == "empty":
+        [told] = answer.context["form"].errors["file"]
+    else:
+        received = steps.judge_table(received=OrganizationImport.objects.get())
+        assert (received.status, received.lines, received.counts) == (Status.FAILED, [], {})
+        told = received.error
+        page = admin.get(reverse("organizations:import_one", args=[received.pk])).content.decode()
+        assert told in page
+    assert told.count("。") == 1
+    assert "\n" not in told
+    assert "Error" not in told
+
+
+def test_the_field_is_ours_and_says_no_word_of_the_browsers(admin):
+    text = admin.get(URL).content.decode()
+    assert 'class="file-drop"' in text
+    assert "file-drop-input" in text
+    assert "选择文件" in text
+
+
+def test_without_a_file_and_with_one_too_large_one_sentence_is_said(admin, monkeypatch):
+    missing = admin.post(URL, {})
+    assert missing.context["form"].errors["file"] == ["请先选择要上传的组织信息表。"]
+    monkeypatch.setattr("enrollment.viewsets.organization_import.MAX_BYTES", 1024 * 1024)
+    large = admin.post(URL, {"file": SimpleUploadedFile("组织.xlsx", b"x" * (1024 * 1024 + 1))})
+    [sentence] = large.context["form"].errors["file"]
+    assert "1 MB" in sentence or "1MB" in sentence
+    assert not OrganizationImport.objects.exists()

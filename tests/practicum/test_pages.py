@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from enrollment.actions.people import admit
+from enrollment.actions.person_mergers import merge_people
 from enrollment.models import HourEntry
 from practicum import tickets
 from practicum.actions import attendance, bookings, sessions, visits
@@ -263,6 +265,21 @@ def test_a_personal_code_is_scanned_by_staff(session, zhang, outsider, chen, sig
     assert stranger.status_code == 409
     assert stranger.json()["name"] == ""
     assert client.post(url, {"code": code}).status_code == 403
+    assert Attendance.objects.count() == 1
+
+
+def test_the_code_of_a_merged_record_leads_to_the_one_that_stays(session, zhang, soft, chen, sign_in) -> None:
+    other = admit(name="张 学员", organization=soft, actor=None)
+    printed = tickets.personal_code(other)
+    merge_people(keeper=zhang.trainee, other=other, actor=None)
+    client = sign_in(user=chen)
+    url = reverse("practicum:scanned", args=[session.pk])
+    answer = client.post(url, {"code": printed, "nonce": "n1", "direction": "in"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "张学员")
+    assert Attendance.objects.get().trainee == zhang.trainee
+    # Both codes are one person's: the second scan finds them signed in.
+    own = client.post(url, {"code": tickets.personal_code(zhang.trainee), "nonce": "n2", "direction": "in"})
+    assert own.json()["outcome"] == "repeated"
     assert Attendance.objects.count() == 1
 
 

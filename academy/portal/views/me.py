@@ -16,14 +16,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from academy import reports
-from academy.portal import own_data
+from academy.portal import own_data, own_register
 from academy.templatetags.shell import me_tabs
 from cms.pdf import why_resting
 from cms.refusals import Refused
 from cms.spreadsheets import attachment, workbook
 from enrollment.actions.corrections import ask_correction
 from enrollment.actions.journal import note
-from enrollment.models import CorrectionRequest, HourEntry, HourKind, Trainee
+from enrollment.models import (
+    CorrectionRequest,
+    HourEntry,
+    HourKind,
+    RetentionSubject,
+    Trainee,
+    User,
+    months_kept,
+)
 from enrollment.reports import ledger_of, year_of, years_of
 from enrollment.requests import AuthenticatedHttpRequest
 
@@ -155,14 +163,20 @@ def certificates(request: AuthenticatedHttpRequest) -> HttpResponse:
 def personal_data(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What the academy holds about the person, why, and who sees it."""
     trainee = _trainee(request)
-    return _page(request, "academy/personal_data.html", "personal_data", _personal_data(trainee))
+    return _page(
+        request, "academy/personal_data.html", "personal_data", _personal_data(request.user, trainee)
+    )
 
 
-def _personal_data(trainee: Trainee | None) -> dict[str, Any]:
+def _personal_data(user: User, trainee: Trainee | None) -> dict[str, Any]:
+    register = {
+        "held": own_register.held_about(user, trainee),
+        "kept_months": months_kept(RetentionSubject.PEOPLE),
+    }
     if trainee is None:
-        return {"trainee": None}
+        return register | {"trainee": None}
     asked = CorrectionRequest.objects.filter(trainee=trainee).select_related("answered_by")
-    return {
+    return register | {
         "trainee": trainee,
         "looks": own_data.looks_at(trainee, own_data.LOOKS_SHOWN),
         "asked": list(asked[:REQUESTS_SHOWN]),
@@ -180,7 +194,7 @@ def ask_for_correction(request: AuthenticatedHttpRequest) -> HttpResponse:
     try:
         ask_correction(trainee=trainee, text=text)
     except Refused as refused:
-        context = _personal_data(trainee) | {"refusal": refused.sentence, "text": text}
+        context = _personal_data(request.user, trainee) | {"refusal": refused.sentence, "text": text}
         return _page(request, "academy/personal_data.html", "personal_data", context, status=422)
     messages.success(request, gettext("Your request was sent to those who keep your record."))
     return redirect("portal:personal_data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -193,6 +194,15 @@ class Outcome:
     moved_entries: int
     uncounted: list[Uncounted]
     rows: list[tuple[str, int]]
+
+    @property
+    def digest(self) -> str:
+        """Of all that is told: a confirmation holds for exactly what was shown."""
+        told = (
+            [(line.entry.pk, str(line.why)) for line in self.uncounted],
+            (self.moved_entries, str(self.moved_hours), sorted(self.rows)),
+        )
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def outcome_of(merger: PersonMerger) -> Outcome:

@@ -55,6 +55,7 @@ class RosterForm(forms.Form):
         label=_("Roster (.xlsx or .csv)"),
         help_text=_("At most 20 MB. Nothing is saved before you confirm the preview."),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        error_messages={"required": _("Choose the roster to send first.")},
     )
 
     def clean_file(self) -> UploadedFile:

@@ -41,6 +41,7 @@ urlpatterns = [
     path("transfers/<int:pk>/answer/", transfers.answer, name="workbench_transfer_answer"),
     path("duplicates/", duplicates.duplicates, name="workbench_duplicates"),
     path("duplicates/search/", duplicates.search, name="workbench_duplicates_search"),
+    path("duplicates/pick/", duplicates.pick, name="workbench_duplicates_pick"),
     path("duplicates/<int:pk>/", duplicates.pair, name="workbench_duplicate"),
     path("duplicates/<int:pk>/merge/", duplicates.merge, name="workbench_duplicate_merge"),
     path("duplicates/<int:pk>/apart/", duplicates.apart, name="workbench_duplicate_apart"),

@@ -366,6 +366,24 @@ def read_education(raw: object) -> Reading:
     return Reading(_EDUCATION.get(bare.lower(), text))
 
 
+def name_as_read(name: str) -> str:
+    """A stored name as a roster that holds it would be read: what was typed as 韩 斌 is 韩斌 there."""
+    return name if name.isalpha() else str(read_name(name).value or name)
+
+
+def text_as_read(field: str, text: str) -> str:
+    """A stored text of ``field`` as a roster that holds it would be read; an export sent back says this."""
+    match field:
+        case "name":
+            return name_as_read(text)
+        case "ethnicity":
+            return str(read_ethnicity(text).value or text)
+        case "education":
+            return str(read_education(text).value or text)
+        case _:
+            return plain(text)
+
+
 def read_status(raw: object) -> Reading:
     """``full`` or ``probationary``."""
     text = plain(raw).replace(" ", "")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from enrollment.rules.roster.cells import Fault
+from enrollment.rules.roster.cells import Fault, name_as_read, text_as_read
 from enrollment.rules.roster.columns import Column
 from enrollment.rules.roster.rows import COMPARED, Person, Problem, Row
 
@@ -59,7 +59,8 @@ class Stored:
 
     def is_called(self, name: str | None) -> bool:
         """Whether ``name`` is this person's, in this record or in one that was merged into it."""
-        return name == self.name or any(name == alias.name for alias in self.known_as)
+        names = (self.name, *(alias.name for alias in self.known_as))
+        return any(name == name_as_read(own) for own in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Judged:
     trainee_id: int | None = None
     duplicate_of: int | None = None
     changes: dict[str, tuple[str | int | None, str | int | None]] = field(default_factory=dict)
+
+
+#: Fields of free text: typed by hand in a record, they may be written otherwise than a roster is read.
+TEXTS = frozenset({"name", "ethnicity", "education", "note"})
 
 
 def _same_month(one: str | None, other: str | None) -> bool:
@@ -95,6 +100,8 @@ def differences(stored: Stored, person: Person) -> dict[str, tuple[str | int | N
         known = getattr(stored, name)
         if said is None or said == known:
             continue
+        if name in TEXTS and known and said == text_as_read(name, known):
+            continue  # written otherwise in the record (a space in a name), which a roster does not tell
         if any(said == getattr(alias, name, None) for alias in stored.known_as):
             continue  # staff chose the other value when the records were merged; an old file changes nothing
         if name in ("born_on", "joined_on") and known is not None and known.startswith(said):
@@ -168,7 +175,7 @@ class _Known:
                 self.by_digest[person.identity_digest] = person
             if person.phone:
                 self.by_phone[person.phone] = person
-            self.by_place[(person.name, person.organization_id)].append(person)
+            self.by_place[(name_as_read(person.name), person.organization_id)].append(person)
         for person in people:
             self._know_by_aliases(person)
 
@@ -179,7 +186,7 @@ class _Known:
                 self.by_digest.setdefault(alias.identity_digest, person)
             if alias.phone:
                 self.by_phone.setdefault(alias.phone, person)
-            namesakes = self.by_place[(alias.name, alias.organization_id)]
+            namesakes = self.by_place[(name_as_read(alias.name), alias.organization_id)]
             if person not in namesakes:
                 namesakes.append(person)
 

@@ -165,7 +165,7 @@ def test_the_preview_costs_the_same_for_many_rows(
     for rows in (few, many):
         upload(desk, rows, django_capture_on_commit_callbacks)
         url = reverse("portal:workbench_import", args=[RosterImport.objects.order_by("-pk").first().pk])
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             desk.get(url)
 
 

@@ -14,6 +14,7 @@ from cms.models import Job
 from enrollment.actions import hours, people, roster
 from enrollment.actions.exemptions import exempt
 from enrollment.models import Trainee
+from tests.log import let_go_of_the_log
 
 pytestmark = pytest.mark.django_db
 URL = "/workbench/"
@@ -181,6 +182,7 @@ def test_a_long_list_is_prepared_in_the_background(li, wang, sign_in, monkeypatc
     assert [row[0] for row in csv.reader(io.StringIO(text))] == ["姓名", wang.name]
     assert Job.objects.get().file_name.endswith(".csv")
     Job.objects.all().delete()
+    let_go_of_the_log()
     ModelLogEntry.objects.filter(action="enrollment.people.export").delete()
 
     response = client.post(f"{export}?q={wang.name}")

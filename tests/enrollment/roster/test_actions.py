@@ -299,6 +299,11 @@ def test_the_rows_to_correct_come_back_corrected(tree):
     assert back.verdict["rows"][0]["person"]["note"] == "@SUM(1)"
 
 
+ROSTER_FIELDS = (
+    "name", "gender", "ethnicity", "born_on", "education", "joined_on", "member_status", "phone", "note",
+)  # fmt: skip
+
+
 def test_an_export_sent_back_changes_nothing(messy):
     roster.import_file(io.BytesIO(messy))
     posts = dict(Appointment.objects.values_list("trainee_id", "post"))
@@ -313,6 +318,32 @@ def test_an_export_sent_back_changes_nothing(messy):
     write_people(target, rows)
     back = roster.read_roster(file=target, organization=None, actor=None)
     assert counts(back) == {"rows": 234, "unchanged": 234}
+
+
+def test_an_export_of_what_was_typed_by_hand_sent_back_changes_nothing(tree):
+    """A record is not written as a roster is read: spaces, full width, another dot, the short word."""
+    typed = [
+        ("韩 斌", "汉", "大学", "ＡＢ　说明  两处空格"),
+        ("韩斌", "汉族", "本科", ""),
+        ("买买提•朱杰", "维吾尔", "研究生学历", "（备注）"),
+        ("Anna  Lee", "", "", "x "),
+    ]
+    for number, (name, ethnicity, education, note) in enumerate(typed):
+        people.admit(
+            name=name, organization=tree.soft, phone=f"1390000111{number}" if number != 3 else None,
+            ethnicity=ethnicity, education=education, note=note, actor=None,
+        )  # fmt: skip
+    stored = list(Trainee.objects.order_by("pk").values())
+    rows = [
+        {**{name: row[name] for name in ROSTER_FIELDS}, "organization": tree.soft.name, "post": "member"}
+        for row in stored
+    ]
+    target = io.BytesIO()
+    write_people(target, rows)
+    back = roster.read_roster(file=target, organization=None, actor=None)
+    assert counts(back) == {"rows": 4, "unchanged": 4}
+    assert back.verdict["missing"] == []
+    assert list(Trainee.objects.order_by("pk").values()) == stored
 
 
 # --- Background ----------------------------------------------------------------------------------

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_q.tasks import async_task
 
-from academy.portal.workbench import comparison
+from academy.portal.workbench import comparison, reports
 from academy.portal.workbench.access import WorkerRequest, crumb, for_organization_workers, tabs
 from cms.refusals import Refused
 from enrollment.actions import duplicates as actions
 from enrollment.actions.person_mergers import TAKEABLE, merge_people, undo_merger
-from enrollment.models import DuplicatePair, PairState, PersonMerger, Trainee
-from enrollment.requests import number_in
+from enrollment.models import DuplicatePair, Organization, PairState, PersonMerger, Trainee
+from enrollment.requests import number_in, numbers_in
 
 PER_PAGE = 20
 MERGERS_SHOWN = 10
+#: Of what a search finds so many are listed, and so many that were chosen are kept.
+FOUND_AT_MOST, PICKED_AT_MOST = 20, 10
 SEARCH = "enrollment.tasks.find_duplicates"
 
 
@@ -83,7 +89,7 @@ def pair(request: WorkerRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_organization_workers
 def merge(request: WorkerRequest, pk: int) -> HttpResponse:
-    """Make the two one, as chosen."""
+    """Show what making the two one, as chosen, would do; do it once exactly that is confirmed."""
     found = get_object_or_404(DuplicatePair.objects.manageable_by(request.user), pk=pk)
     keeper_id = number_in(request.POST.get("keep", ""))
     if keeper_id not in (found.one_id, found.other_id):
@@ -92,19 +98,102 @@ def merge(request: WorkerRequest, pk: int) -> HttpResponse:
     other_id = found.other_id if keeper_id == found.one_id else found.one_id
     taking = [name for name in TAKEABLE if number_in(request.POST.get(f"take_{name}", "")) == other_id]
     people = Trainee.objects.in_bulk([keeper_id, other_id])
+    reason = request.POST.get("reason", "").strip()
     try:
-        done = merge_people(
-            keeper=people[keeper_id],
-            other=people[other_id],
-            actor=request.user,
-            taking=taking,
-            reason=request.POST.get("reason", ""),
-        )
+        # The preview is the deed, taken back: it says and refuses exactly what the deed would.
+        with transaction.atomic():
+            done = merge_people(
+                keeper=people[keeper_id],
+                other=people[other_id],
+                actor=request.user,
+                taking=taking,
+                reason=reason,
+            )
+            outcome = comparison.outcome_of(done)
+            confirmed = request.POST.get("confirmed", "")
+            if confirmed != outcome.digest:
+                transaction.set_rollback(True)
     except Refused as refused:
         messages.error(request, refused.sentence)
         return redirect("portal:workbench_duplicate", pk=pk)
+    if confirmed != outcome.digest:
+        chosen = {"keep": keeper_id, "reason": reason} | {f"take_{name}": other_id for name in taking}
+        return _foreseen(request, found, done, outcome, chosen, is_changed=bool(confirmed))
     messages.success(request, _("The two records are one now."))
     return redirect("portal:workbench_merger", pk=done.pk)
+
+
+def _foreseen(
+    request: WorkerRequest,
+    found: DuplicatePair,
+    merger: PersonMerger,
+    outcome: comparison.Outcome,
+    chosen: dict[str, Any],
+    *,
+    is_changed: bool,
+) -> HttpResponse:
+    """What the merger would do; ``is_changed``: not what was confirmed, something was written meanwhile."""
+    people = {one.pk: one for one in comparison.records([found.one_id, found.other_id])}
+    back = f"{reverse('portal:workbench_duplicate', args=[found.pk])}?keep={merger.keeper_id}"
+    return render(
+        request,
+        "academy/workbench/duplicate_preview.html",
+        {
+            "tabs": tabs("workbench_duplicates"),
+            "crumbs": [crumb("workbench_duplicates", _("Duplicates"))],
+            "pair": found,
+            "keeper": people[merger.keeper_id],
+            "other": people[merger.other_id],
+            "closes_account": merger.closed_account,
+            "outcome": outcome,
+            "chosen": chosen,
+            "back": back,
+            "is_changed": is_changed,
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_organization_workers
+def pick(request: WorkerRequest) -> HttpResponse:
+    """Choose any two records of one's own people, whether or not the search sees a likeness."""
+    text = request.POST.get("q", "")[:60].strip()
+    is_search = request.POST.get("do") != "compare"
+    mine = (
+        Trainee.objects.unmerged()
+        .filter(
+            erased_at__isnull=True, home_organization__in=Organization.objects.manageable_by(request.user)
+        )
+        .exclude(user=request.user)
+        .select_related("home_organization")
+        .order_by("name", "pk")
+    )
+    chosen = list(mine.filter(pk__in=numbers_in(request.POST.getlist("chosen")[:PICKED_AT_MOST])))
+    if not is_search:
+        if len(chosen) != 2:
+            messages.error(request, _("Choose two records, no more and no fewer."))
+        else:
+            try:
+                pair = actions.pick_pair(one=chosen[0], other=chosen[1], actor=request.user)
+            except Refused as refused:
+                messages.error(request, refused.sentence)
+            else:
+                return redirect("portal:workbench_duplicate", pk=pair.pk)
+    others = mine.exclude(pk__in=[one.pk for one in chosen])
+    found = list(reports.matching(others, text)[: FOUND_AT_MOST + 1]) if text else []
+    return render(
+        request,
+        "academy/workbench/duplicate_pick.html",
+        {
+            "tabs": tabs("workbench_duplicates"),
+            "crumbs": [crumb("workbench_duplicates", _("Duplicates"))],
+            "q": text,
+            "chosen": chosen,
+            "found": found[:FOUND_AT_MOST],
+            "more": len(found) > FOUND_AT_MOST,
+        },
+        status=200 if is_search else 422,
+    )
 
 
 @require_POST

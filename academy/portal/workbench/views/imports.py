@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,7 +25,16 @@ from cms.spreadsheets import attachment
 from enrollment.actions import roster, roster_undo
 from enrollment.actions.journal import note
 from enrollment.actions.roster_missing import mark_leaving
-from enrollment.models import MemberStatus, Organization, Post, RosterColumns, RosterImport, Trainee
+from enrollment.models import (
+    MemberStatus,
+    Organization,
+    Post,
+    RetentionSubject,
+    RosterColumns,
+    RosterImport,
+    Trainee,
+    kept_until,
+)
 from enrollment.requests import number_in, numbers_in
 from enrollment.roster import messages
 from enrollment.roster.sheets import write_corrections
@@ -125,6 +135,7 @@ def page_of(
         context["columns_form"] = columns_form or ColumnsForm(columns=found.verdict.get("columns", ()))
         context["columns_told"] = found.verdict.get("columns_told", False)
         context["file_is_gone"] = not found.file
+        context["waits_until"] = kept_until(RetentionSubject.UPLOADS, timezone.localdate(found.uploaded_at))
     if refused is not None:
         context["lacks"] = refused.reasons
     elif found.status == Status.COLUMNS:
