@@ -16,6 +16,7 @@ class EnrollmentConfig(AppConfig):
             closing,
             name_keys,
             need_answers,
+            survey_on_paper,
         )
         from enrollment.actions.person_followers import register_followers
         from enrollment.forms_on_paper import register_forms
@@ -28,3 +29,4 @@ class EnrollmentConfig(AppConfig):
         register_followers()
         name_keys.connect()
         register_forms()
+        survey_on_paper.register_forms()

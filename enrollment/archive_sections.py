@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.archiving import Column, Section, Table, offer
+from enrollment.forms_surveys import GRADE_WORDS
 from enrollment.models import (
     ROSTER_STATUSES,
     Appointment,
@@ -27,6 +28,8 @@ from enrollment.models import (
     Quota,
     TrainingClass,
 )
+from enrollment.reports_surveys import standing_of
+from enrollment.rules.survey import GRADES
 
 NAME = Column("name", _("Name"))
 ORGANIZATION = Column("organization", _("Organization"))
@@ -237,6 +240,38 @@ def _leave(training_class: TrainingClass) -> list[Table]:
     return [Table(_("Leave slips"), columns, list(rows))]
 
 
+def _survey(training_class: TrainingClass) -> list[Table]:
+    """How many answered, and the results where they may be seen: never single sheets."""
+    standing = standing_of(training_class)
+    answered = Table(
+        _("Satisfaction survey"),
+        [Column("people", _("People")), Column("answers", _("Answers")), Column("on_paper", _("On paper"))],
+        [[standing.people, standing.answers, standing.on_paper]] if standing.survey is not None else [],
+    )
+    results = standing.results
+    if results is None:
+        return [answered]
+    question = Column("question", _("Question"))
+    return [
+        answered,
+        Table(
+            _("Grades"),
+            [question, *(Column(f"grade_{grade}", GRADE_WORDS[grade]) for grade in GRADES)],
+            [[row.question.text, *row.counts] for row in results.graded],
+        ),
+        Table(
+            _("Choices"),
+            [question, Column("answer", _("Answer")), Column("count", _("Chosen"))],
+            [[row.question.text, choice, count] for row in results.chosen for choice, count in row.counts],
+        ),
+        Table(
+            _("What was said"),
+            [question, Column("text", _("Answer"))],
+            [[row.question.text, text] for row in results.said for text in row.texts],
+        ),
+    ]
+
+
 def _closing(training_class: TrainingClass) -> list[Table]:
     ticks = ClosingTick.objects.filter(training_class=training_class).order_by("code")
     columns = [
@@ -283,6 +318,7 @@ def offer_own() -> None:
             ("leave", _("Leave slips"), _leave),
             ("closing", _("Closing checklist"), _closing),
             ("certificates", _("Certificates"), _certificates),
+            ("survey", _("Satisfaction survey"), _survey),
         ),
         1,
     ):

@@ -119,6 +119,7 @@ from enrollment.models.plans import (
 from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since
 from enrollment.models.roster import RosterColumns
 from enrollment.models.sums import earned_by_dimension
+from enrollment.models.surveys import ClassSurvey, QuestionKind, SurveyQuestion, SurveySheet
 from enrollment.models.transfers import PersonTransfer, TransferState
 
 __all__ = [
@@ -156,6 +157,7 @@ __all__ = [
     "ClaimStatus",
     "CertificateTemplate",
     "ClassStatus",
+    "ClassSurvey",
     "ClosingTick",
     "ChangeKind",
     "Cohort",
@@ -209,6 +211,7 @@ __all__ = [
     "PersonTransfer",
     "Post",
     "ProofKind",
+    "QuestionKind",
     "Quota",
     "RetentionPeriod",
     "RetentionSubject",
@@ -221,6 +224,8 @@ __all__ = [
     "Standing",
     "StatisticalReturn",
     "StudyProof",
+    "SurveyQuestion",
+    "SurveySheet",
     "TagKind",
     "TitleLevel",
     "Trainee",

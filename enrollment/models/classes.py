@@ -291,6 +291,12 @@ class Enrollment(models.Model):
     )
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True, editable=False)
     note = models.CharField(_("reason"), max_length=200, blank=True)
+    has_answered_survey = models.BooleanField(
+        _("has answered the survey"),
+        default=False,
+        editable=False,
+        help_text=_("That, not what: answers name nobody."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cms.refusals import Reason
 from cms.refusals import sentence as _
+from enrollment.rules.survey import NOT_HELD as SURVEY_MISSING
 
 # --- The closing checklist 结班清单 ---------------------------------------------------------------
 
@@ -66,9 +67,6 @@ NOTICE_MISSING = Reason(
     "notice_missing", _("The notice has not been published: publish it, or say how people were told.")
 )
 ROSTER_MISSING = Reason("roster_missing", _("Nobody is on the roster: enrol people, or cancel the class."))
-SURVEY_MISSING = Reason(
-    "survey_missing", _("The satisfaction survey is not recorded: say when it was held and where it is kept.")
-)
 
 
 # --- The steps of a class's life -------------------------------------------------------------------
