@@ -14,8 +14,10 @@ class EnrollmentConfig(AppConfig):
             archive_sections,
             authentication,  # noqa: F401
             closing,
+            leave_on_paper,
             name_keys,
             need_answers,
+            notice_on_paper,
             survey_on_paper,
         )
         from enrollment.actions.person_followers import register_followers
@@ -29,4 +31,6 @@ class EnrollmentConfig(AppConfig):
         register_followers()
         name_keys.connect()
         register_forms()
+        leave_on_paper.register_forms()
+        notice_on_paper.register_forms()
         survey_on_paper.register_forms()

@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from cms import pdf
 from enrollment.archiving import Column, Section, Table, offer
+from enrollment.certificate_pages import books
 from enrollment.forms_surveys import GRADE_WORDS
 from enrollment.models import (
     ROSTER_STATUSES,
@@ -305,6 +307,28 @@ def _certificates(training_class: TrainingClass) -> list[Table]:
     return [Table(_("Certificates"), columns, list(rows))]
 
 
+def _certificates_on_paper(training_class: TrainingClass) -> Iterator[tuple[str, bytes]]:
+    """The certificates in force as PDF; none where this server makes no PDF: the records stand."""
+    if pdf.why_resting() is not None:
+        return
+    rows = list(
+        Certificate.objects.filter(training_class=training_class)
+        .in_force()
+        .select_related("template")
+        .order_by("number")
+    )
+    # One template object for all that share a version: its seal is read and encoded once.
+    templates = {row.template_id: row.template for row in rows}
+    for row in rows:
+        row.template = templates[row.template_id]
+    for name, content in books(rows):
+        yield f"certificates/{name}", content
+
+
+#: Documents that go with a section.
+FILES = {"notice": _attached, "certificates": _certificates_on_paper}
+
+
 def offer_own() -> None:
     """Add the sections of this app; others stand between them."""
     for number, (code, label, tables) in enumerate(
@@ -322,4 +346,4 @@ def offer_own() -> None:
         ),
         1,
     ):
-        offer(Section(code, label, tables, files=_attached if code == "notice" else None, order=number * 10))
+        offer(Section(code, label, tables, files=FILES.get(code), order=number * 10))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -70,6 +71,10 @@ CLASSES_OVER = frozenset({ClassStatus.CLOSED, ClassStatus.ARCHIVED})
 #: In which order items are shown; others follow.
 ORDER = ("plan", "notice", "roster", "timetable", "attendance", "survey")
 
+#: Posts the hours of what was held in a class and is not settled; done twice is done once.
+Settlement = Callable[[TrainingClass, Any], None]
+
+_settlements: list[Settlement] = []
 _items: dict[str, Item] = {}
 _checks: list[Check] = []
 
@@ -85,6 +90,19 @@ def register(check: Check) -> Check:
     if check not in _checks:
         _checks.append(check)
     return check
+
+
+def settle_with(settlement: Settlement) -> Settlement:
+    """Have ``settlement`` post hours before a class is closed. Offering twice is once."""
+    if settlement not in _settlements:
+        _settlements.append(settlement)
+    return settlement
+
+
+def settle(training_class: TrainingClass, actor: Any) -> None:
+    """Post the hours of everything that was held in ``training_class``."""
+    for settlement in _settlements:
+        settlement(training_class, actor)
 
 
 def items() -> list[Item]:

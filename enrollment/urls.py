@@ -37,7 +37,6 @@ urlpatterns = [
     path("classes/<int:pk>/archive/file.zip", class_archive.class_archive_file, name="class_archive_file"),
     path("classes/<int:pk>/copy/", class_archive.class_copy, name="class_copy"),
     path("classes/<int:pk>/notice/", class_notice.class_notice, name="class_notice"),
-    path("classes/<int:pk>/notice/print/", class_notice.class_notice_print, name="class_notice_print"),
     path(
         "classes/<int:pk>/notice/files/<int:file_pk>/",
         class_notice.class_notice_file,
@@ -45,9 +44,6 @@ urlpatterns = [
     ),
     path("classes/<int:pk>/leave/", class_leave.class_leave, name="class_leave"),
     path("classes/<int:pk>/leave/<int:leave_pk>/", class_leave.class_leave_decide, name="class_leave_decide"),
-    path(
-        "classes/<int:pk>/leave/<int:leave_pk>/slip/", class_leave.class_leave_slip, name="class_leave_slip"
-    ),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
     path("classes/<int:pk>/certificates/", certificates.class_certificates, name="class_certificates"),
     path("people/<int:pk>/proof/", proofs.proof, name="proof"),

@@ -10,7 +10,7 @@ class PracticumConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
-        from enrollment import class_hours, erasure, leave_news, presence, roster_changes
+        from enrollment import class_hours, erasure, leave_news, presence, roster_changes, timetables
         from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.person_followers import register_followers
@@ -20,10 +20,11 @@ class PracticumConfig(AppConfig):
         from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
         from practicum.need_answers import offer_sources
-        from practicum.reports import quarters_in_class, tallies_of_class
+        from practicum.reports import lessons_of_class, quarters_in_class, tallies_of_class
 
         roster_changes.subscribe(follow_roster)
         leave_news.subscribe(follow_class_leave)
+        timetables.register(lessons_of_class)
         presence.register(tallies_of_class)
         class_hours.register(quarters_in_class)
         erasure.register(erase)

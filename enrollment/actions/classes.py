@@ -57,6 +57,7 @@ class ClassDetails(TypedDict, total=False):
     needs_sign_out: bool
     absence_limit_percent: int | None
     leave_counts_as_absence: bool
+    leave_teacher_hours: int
 
 
 class ClassChanges(ClassDetails, total=False):

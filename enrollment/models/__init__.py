@@ -58,7 +58,7 @@ from enrollment.models.hours import (
     YearClosure,
     as_hours,
 )
-from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeaveStatus
+from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeavePart, ClassLeaveStatus
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
     STUCK_DELIVERIES,
@@ -151,6 +151,7 @@ __all__ = [
     "ClassArchive",
     "ClassLeave",
     "ClassLeaveKind",
+    "ClassLeavePart",
     "ClassLeaveStatus",
     "ClassNotice",
     "Claim",

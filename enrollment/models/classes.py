@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
 
 from enrollment.models.organizations import under
-from enrollment.rules.class_policy import AbsencePolicy
+from enrollment.rules.class_policy import LEAVE_TEACHER_HOURS, AbsencePolicy
 from enrollment.rules.eligibility import Terms
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class TrainingClass(index.Indexed, models.Model):
         help_text=_("Empty: withdrawal is never proposed. The class teacher decides in any case."),
     )
     leave_counts_as_absence = models.BooleanField(_("leave counts as absence here"), default=False)
+    leave_teacher_hours = models.PositiveSmallIntegerField(
+        _("leave the class teacher decides on (hours)"),
+        default=LEAVE_TEACHER_HOURS,
+        help_text=_("Longer leave is decided by the academy. 0: all of it."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = TrainingClassQuerySet.as_manager()

@@ -93,6 +93,7 @@ def class_terms(request: HttpRequest, pk: int) -> HttpResponse:
                 cohorts=form.cleaned_data["cohorts"],
                 organizations=form.places,
                 absence_limit_percent=form.cleaned_data["absence_limit_percent"],
+                leave_teacher_hours=form.cleaned_data["leave_teacher_hours"],
                 leave_counts_as_absence=form.cleaned_data["leave_counts_as_absence"],
                 actor=request.user,
             )

@@ -153,8 +153,9 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "enrollment/class_roster.html", context, status=422 if forms else 200)
 
 
-#: Papers of a class in the order in which they are needed; those after the roster belong to who runs it.
-FORM_CODES = ("notice", "quotas", "roster", "groups", "timetable")
+#: Papers of a class in the order in which they are needed; those of staff belong to who runs it. The notice
+#: and the summary of the survey stand on pages of their own.
+FORM_CODES = ("quotas", "roster", "groups", "timetable")
 FORM_CODES_OF_STAFF = ("attendance",)
 
 

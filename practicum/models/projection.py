@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models.functions import Coalesce
 
-from enrollment.models import ROSTER_STATUSES, ClassLeave, Enrollment
+from enrollment.models import ROSTER_STATUSES, ClassLeave, ClassLeavePart, Enrollment
 from practicum.models.attendance import Attendance, CheckinEvent, Leave, LeaveStatus
 from practicum.models.sessions import Audience, Booking, Session
 from practicum.rules.attendance import Presence, Sign, earned_quarters, judge, presence
@@ -73,7 +73,10 @@ def derive(
 
 
 def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
-    """(session, trainee) where an approved slip of the class shares a moment with the session; one query."""
+    """(session, trainee) where an approved slip of the class excuses; two queries.
+
+    A slip for chosen sessions excuses those, wherever they were moved; another what shares a moment with it.
+    """
     of_class: dict[int, list[Session]] = defaultdict(list)
     for session in sessions:
         if session.training_class_id is not None:
@@ -84,9 +87,19 @@ def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
         ClassLeave.objects.approved()
         .filter(enrollment__training_class__in=of_class)
         .order_by()
+        .filter(parts__isnull=True)
         .values_list("enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at")
     )
-    return {
+    chosen = (
+        ClassLeavePart.objects.filter(
+            leave__in=ClassLeave.objects.approved().values("pk"),
+            leave__enrollment__training_class__in=of_class,
+            key__in=[session.pk for session in sessions],
+        )
+        .order_by()
+        .values_list("key", "leave__enrollment__trainee")
+    )
+    return set(chosen) | {
         (session.pk, trainee_id)
         for class_id, trainee_id, starts_at, ends_at in slips
         for session in of_class[class_id]

@@ -361,6 +361,12 @@ def test_the_guards_stand(db):
             "enrollment_hourentry_frozen_year",
             "enrollment_exemption_no_overlap_insert",
             "enrollment_exemption_no_overlap_update",
+            "enrollment_trainingclass_moves",
+            "enrollment_trainingclass_archived_sealed",
+            "enrollment_trainingclass_stays_archived",
+            "enrollment_trainingclass_archived_stays",
+            "enrollment_classarchive_no_update",
+            "enrollment_classarchive_no_delete",
         }
         if connection.vendor == "sqlite"
         else {
@@ -368,6 +374,8 @@ def test_the_guards_stand(db):
             "enrollment_hourentry_sound",
             "enrollment_exemption_no_overlap",
             "enrollment_hourspan_no_overlap",
+            "enrollment_trainingclass_moves",
+            "enrollment_classarchive_written_once",
         }
     )
     assert wanted <= found

@@ -14,6 +14,7 @@ from enrollment.actions.closing_checklist import tick_items
 from enrollment.actions.hours import credit_hours
 from enrollment.actions.organizations import Founding, found_in_bulk
 from enrollment.actions.people import Admission, admit_in_bulk
+from enrollment.actions.surveys import standard_questions, write_questions
 from enrollment.models import (
     ClassStatus,
     ClassSurvey,
@@ -77,6 +78,8 @@ def credited(trainee: Trainee, quarters: int, **details: Any) -> HourEntry:
 def survey_held(opened: TrainingClass) -> ClassSurvey:
     """The survey of a class as it is when it is over and nobody has answered."""
     over = timezone.now() - dt.timedelta(minutes=1)
+    if not ClassSurvey.objects.filter(training_class=opened).exists():
+        write_questions(training_class=opened, questions=standard_questions(), actor=None)
     held, _new = ClassSurvey.objects.update_or_create(
         training_class=opened, defaults={"opened_at": over - dt.timedelta(days=1), "closes_at": over}
     )
