@@ -47,7 +47,7 @@ def leave_slip(leave: ClassLeave, _user: User) -> Sheet:
             _("Kind"),
             leave.get_kind_display(),
             _("Length"),
-            _("%(hours)s h") % {"hours": f"{leave.hours:.1f}"},
+            _length(leave),
         ],
         [_("Time"), "" if parts else _period(leave.span), _("Asked for on"), _day(leave.requested_at)],
         [
@@ -85,6 +85,11 @@ def leave_slip(leave: ClassLeave, _user: User) -> Sheet:
         issuer=["", in_chinese(timezone.localdate())],
         is_tall=True,
     )
+
+
+def _length(leave: ClassLeave) -> str:
+    """Slips of earlier versions do not say how long they are."""
+    return _("%(hours)s h") % {"hours": f"{leave.hours:.1f}"} if leave.minutes else ""
 
 
 def _day(moment: dt.datetime) -> str:

@@ -17,6 +17,7 @@ from cms.refusals import Refused
 from enrollment.actions.certificates import issue_in_bulk
 from enrollment.actions.classes import enrol_in_bulk, nominate, open_class, set_quotas, transition
 from enrollment.actions.closing_checklist import tick_items
+from enrollment.dimensions import dimensions
 from enrollment.models import (
     Appointment,
     ClassStatus,
@@ -77,6 +78,7 @@ class _Day:
     closed: dict[int, list[Blackout]]
     vehicles: list[Vehicle]
     named: dict[str, int]
+    subjects: dict[str, str]
     taken: set[tuple[str, int, dt.datetime]] = field(default_factory=set)
     attended: dict[str, list[str]] = field(default_factory=dict)
 
@@ -102,6 +104,16 @@ def load(plan: Plan, actor: User, teacher: User) -> None:
     _open_nominations(day)
     _ask_for_visits(day)
     plan.say(f"{Session.objects.unsettled().count()} sessions today and in the coming weeks")
+
+
+def _subjects() -> dict[str, str]:
+    """Category and module of the first subject of each lecturer, by name."""
+    modules = {one.code.rpartition("/")[2]: one.code for one in dimensions() if "/" in one.code}
+    return {
+        row["name"]: modules[row["subjects"][0]]
+        for row in content("trainings")["lecturers"]
+        if row["subjects"] and row["subjects"][0] in modules
+    }
 
 
 def _survey(plan: Plan, actor: User, teacher: User) -> _Day:
@@ -133,6 +145,7 @@ def _survey(plan: Plan, actor: User, teacher: User) -> _Day:
                 "user__username", "pk"
             )
         ),
+        subjects=_subjects(),
     )
 
 
@@ -273,6 +286,8 @@ def _session_plan(
         base=base,
         online_url=ONLINE_ADDRESS if is_online else "",
         lecturer=lecturer,
+        # At a base its first module counts; elsewhere the first subject of whoever lectures.
+        dimension=None if base else day.subjects.get(session["lecturer"], ""),
         vehicles=vehicles,
         audience=None if training_class else Audience.BOOKINGS,
         seats=None if training_class else len(people),

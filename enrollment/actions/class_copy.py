@@ -51,6 +51,7 @@ def copy_class(
         absence_limit_percent=source.absence_limit_percent,
         leave_counts_as_absence=source.leave_counts_as_absence,
         leave_teacher_hours=source.leave_teacher_hours,
+        dimension=source.dimension,
     )
     opened.further_cohorts.set(source.further_cohorts.all())
     opened.eligible_organizations.set(source.eligible_organizations.filter(dissolved_on__isnull=True))

@@ -58,6 +58,7 @@ class ClassDetails(TypedDict, total=False):
     absence_limit_percent: int | None
     leave_counts_as_absence: bool
     leave_teacher_hours: int
+    dimension: str
 
 
 class ClassChanges(ClassDetails, total=False):

@@ -129,6 +129,13 @@ class TrainingClass(index.Indexed, models.Model):
         default=LEAVE_TEACHER_HOURS,
         help_text=_("Longer leave is decided by the academy. 0: all of it."),
     )
+    dimension = models.CharField(
+        _("category or module"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("What its sessions count for, unless a session says otherwise."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = TrainingClassQuerySet.as_manager()

@@ -18,6 +18,7 @@ from enrollment import reports_classes as reports
 from enrollment import reports_life as life
 from enrollment.actions import classes
 from enrollment.actions.class_terms import set_terms
+from enrollment.dimensions import label_of
 from enrollment.forms import status_choices
 from enrollment.forms_classes import ProposalForm, QuotaTableForm, TermsForm, form_errors
 from enrollment.models import ClassSurvey, Trainee
@@ -54,6 +55,7 @@ def class_page(request: HttpRequest, pk: int) -> HttpResponse:
         steps=life.steps_of(opened.training_class) if opened.rights.manages else [],
         enrollment=opened.enrollment,
         terms=opened.training_class.terms,
+        dimension=label_of(opened.training_class.dimension) if opened.training_class.dimension else "",
         next_statuses=status_choices(
             opened.training_class, class_life.next_statuses(opened.training_class.status)
         ),

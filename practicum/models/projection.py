@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models.functions import Coalesce
 
-from enrollment.models import ROSTER_STATUSES, ClassLeave, ClassLeavePart, Enrollment
+from enrollment.models import ROSTER_STATUSES, ClassLeave, Enrollment
 from practicum.models.attendance import Attendance, CheckinEvent, Leave, LeaveStatus
 from practicum.models.sessions import Audience, Booking, Session
 from practicum.rules.attendance import Presence, Sign, earned_quarters, judge, presence
@@ -73,7 +73,7 @@ def derive(
 
 
 def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
-    """(session, trainee) where an approved slip of the class excuses; two queries.
+    """(session, trainee) where an approved slip of the class excuses; one query.
 
     A slip for chosen sessions excuses those, wherever they were moved; another what shares a moment with it.
     """
@@ -87,23 +87,19 @@ def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
         ClassLeave.objects.approved()
         .filter(enrollment__training_class__in=of_class)
         .order_by()
-        .filter(parts__isnull=True)
-        .values_list("enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at")
-    )
-    chosen = (
-        ClassLeavePart.objects.filter(
-            leave__in=ClassLeave.objects.approved().values("pk"),
-            leave__enrollment__training_class__in=of_class,
-            key__in=[session.pk for session in sessions],
+        .values_list(
+            "enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at", "parts__key"
         )
-        .order_by()
-        .values_list("key", "leave__enrollment__trainee")
     )
-    return set(chosen) | {
+    return {
         (session.pk, trainee_id)
-        for class_id, trainee_id, starts_at, ends_at in slips
+        for class_id, trainee_id, starts_at, ends_at, chosen in slips
         for session in of_class[class_id]
-        if starts_at < session.ends_at and session.starts_at < ends_at
+        if (
+            starts_at < session.ends_at and session.starts_at < ends_at
+            if chosen is None
+            else session.pk == chosen
+        )
     }
 
 
