@@ -78,9 +78,8 @@ def _on_roster(training_class: TrainingClass, user: User) -> list[Any]:
 
 
 def _role(row: Enrollment) -> str:
-    if row.is_monitor:
-        return _("Class monitor")
-    return _("Group leader") if row.is_group_leader else ""
+    parts = [(row.is_monitor, _("Class monitor")), (row.is_group_leader, _("Group leader"))]
+    return "、".join(label for is_so, label in parts if is_so)
 
 
 def _post(code: str | None) -> str:

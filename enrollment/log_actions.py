@@ -111,6 +111,7 @@ LOG_ACTIONS = (
     ("enrollment.class.archive_fetch", _("Download an archive"), _("Archive of the class downloaded")),
     ("enrollment.class.transition", _("Move a class on"), _("Training class moved to another status")),
     ("enrollment.class.quota", _("Set a quota"), _("Quota set")),
+    ("enrollment.enrollment.part", _("Give somebody a group and part"), _("Group and part in the class set")),
     ("enrollment.enrollment.nominate", _("Nominate"), _("Nominated for the class")),
     ("enrollment.enrollment.enrol", _("Enrol"), _("Enrolled in the class")),
     ("enrollment.enrollment.waitlist", _("Put on the waitlist"), _("Put on the waitlist of the class")),
