@@ -96,6 +96,8 @@ class LifeFacts:
     grouped: int = 0
     certified: int = 0
     items: Mapping[str, bool] | None = None
+    #: What the survey misses, where the checklist says it.
+    survey: Reason | None = None
 
     def has(self, code: str) -> bool:
         """Whether an item of the checklist is done."""
@@ -201,7 +203,7 @@ def _missing(facts: LifeFacts) -> dict[str, Reason | None]:
         "groups": groups,
         "timetable": None if facts.has("timetable") else NO_TIMETABLE,
         "attendance": attendance,
-        "survey": None if facts.has("survey") else SURVEY_MISSING,
+        "survey": None if facts.has("survey") else facts.survey or SURVEY_MISSING,
         "closing": None if facts.status in {"closed", "archived"} else NOT_CLOSED,
         "certificates": certificates,
         "archive": None if facts.status == "archived" else NOT_ARCHIVED,

@@ -17,6 +17,7 @@ from cms.refusals import Refused
 from enrollment import archiving, closing
 from enrollment.actions import classes, surveys
 from enrollment.models import ClassSurvey, Enrollment, Message, SurveyQuestion, SurveySheet
+from enrollment.reports_life import steps_of
 from enrollment.rules import survey as rules
 from enrollment.rules.survey import Kind, Question, State
 from tests.factories.enrollment import survey_held, trainees, training_class
@@ -218,6 +219,8 @@ def test_the_checklist_is_judged_by_the_survey(running, chen):
     surveys.write_questions(training_class=running, questions=THREE, actor=chen)
     surveys.open_survey(training_class=running, closes_at=timezone.now() + HOUR, actor=chen)
     assert ([reason.code for reason in item().missing], item().may_be_ticked) == (["survey_open"], False)
+    [step] = [one.step for one in steps_of(running) if one.step.code == "survey"]
+    assert step.missing.code == "survey_open"
     answer_all(running, 4)
     surveys.close_survey(training_class=running, actor=chen)
     assert ([reason.code for reason in item().missing], item().may_be_ticked) == (["survey_too_few"], True)
