@@ -19,8 +19,8 @@ from enrollment.rules.invitations import spelled
 PAGE = "pdf/certificate.html"
 #: Laid out together; between two such pieces a sign of progress.
 PIECE = 10
-#: So many in one book of an archive: written in seconds, and no more held in memory.
-BOOK = 100
+#: So many in one book of an archive: written in seconds, with a sign of life after each.
+BOOK = 50
 #: Somebody who does not exist, with the longest name and titles that a page must bear.
 SAMPLE = {
     "name": "张学员",
