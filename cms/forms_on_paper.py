@@ -61,6 +61,8 @@ class Sheet:
     signatures: Sequence[Text] = ()
     #: Who issues it and on which day, at the right of the end.
     issuer: Sequence[Text] = ()
+    #: The tables stand behind the issuer, as annexes of a letter do.
+    tables_are_annexes: bool = False
     is_landscape: bool = False
     #: A little more height in each row, for pens.
     is_tall: bool = False

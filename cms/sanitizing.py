@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from html.parser import HTMLParser
 
 import bleach
 from django.utils.html import escape, linebreaks
@@ -44,3 +45,45 @@ def shown(text: str) -> SafeString:
     """
     html = bleach.linkify(linebreaks(escape(text)), callbacks=[], parse_email=False)
     return mark_safe(clean_html(html))  # noqa: S308 - escaped, then cleaned
+
+
+class _Paragraphs(HTMLParser):
+    """Collects the words of each paragraph and item of a list; items of a numbered list keep their number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = [""]
+        #: For each list that is open the number of its last item; None where it is not numbered.
+        self._lists: list[int | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"ol", "ul"}:
+            self._lists.append(0 if tag == "ol" else None)
+        if tag in {"p", "br", "li", "ol", "ul"}:
+            self.lines.append("")
+        if tag == "li":
+            self.lines[-1] = self._mark()
+
+    def _mark(self) -> str:
+        if not self._lists or self._lists[-1] is None:
+            return "• "
+        self._lists[-1] += 1
+        return f"{self._lists[-1]}. "
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"ol", "ul"} and self._lists:
+            self._lists.pop()
+        if tag in {"p", "li", "ol", "ul"}:
+            self.lines.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.lines[-1] += data
+
+
+def paragraphs(html: str) -> list[str]:
+    """The words of cleaned ``html`` paragraph by paragraph, for paper and spreadsheets that know no marks."""
+    parser = _Paragraphs()
+    parser.feed(html)
+    parser.close()
+    lines = (" ".join(line.split()) for line in parser.lines)
+    return [line for line in lines if line.strip("• ")]

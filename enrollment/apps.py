@@ -14,8 +14,11 @@ class EnrollmentConfig(AppConfig):
             archive_sections,
             authentication,  # noqa: F401
             closing,
+            leave_on_paper,
             name_keys,
             need_answers,
+            notice_on_paper,
+            survey_on_paper,
         )
         from enrollment.actions import organization_followers, person_followers
         from enrollment.forms_on_paper import register_forms
@@ -29,3 +32,6 @@ class EnrollmentConfig(AppConfig):
         organization_followers.register_followers()
         name_keys.connect()
         register_forms()
+        leave_on_paper.register_forms()
+        notice_on_paper.register_forms()
+        survey_on_paper.register_forms()

@@ -8,7 +8,10 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from cms import pdf
 from enrollment.archiving import Column, Section, Table, offer
+from enrollment.certificate_pages import books
+from enrollment.forms_surveys import GRADE_WORDS
 from enrollment.models import (
     ROSTER_STATUSES,
     Appointment,
@@ -27,6 +30,8 @@ from enrollment.models import (
     Quota,
     TrainingClass,
 )
+from enrollment.reports_surveys import standing_of
+from enrollment.rules.survey import GRADES
 
 NAME = Column("name", _("Name"))
 ORGANIZATION = Column("organization", _("Organization"))
@@ -237,6 +242,38 @@ def _leave(training_class: TrainingClass) -> list[Table]:
     return [Table(_("Leave slips"), columns, list(rows))]
 
 
+def _survey(training_class: TrainingClass) -> list[Table]:
+    """How many answered, and the results where they may be seen: never single sheets."""
+    standing = standing_of(training_class)
+    answered = Table(
+        _("Satisfaction survey"),
+        [Column("people", _("People")), Column("answers", _("Answers")), Column("on_paper", _("On paper"))],
+        [[standing.people, standing.answers, standing.on_paper]] if standing.survey is not None else [],
+    )
+    results = standing.results
+    if results is None:
+        return [answered]
+    question = Column("question", _("Question"))
+    return [
+        answered,
+        Table(
+            _("Grades"),
+            [question, *(Column(f"grade_{grade}", GRADE_WORDS[grade]) for grade in GRADES)],
+            [[row.question.text, *row.counts] for row in results.graded],
+        ),
+        Table(
+            _("Choices"),
+            [question, Column("answer", _("Answer")), Column("count", _("Chosen"))],
+            [[row.question.text, choice, count] for row in results.chosen for choice, count in row.counts],
+        ),
+        Table(
+            _("What was said"),
+            [question, Column("text", _("Answer"))],
+            [[row.question.text, text] for row in results.said for text in row.texts],
+        ),
+    ]
+
+
 def _closing(training_class: TrainingClass) -> list[Table]:
     ticks = ClosingTick.objects.filter(training_class=training_class).order_by("code")
     columns = [
@@ -270,6 +307,28 @@ def _certificates(training_class: TrainingClass) -> list[Table]:
     return [Table(_("Certificates"), columns, list(rows))]
 
 
+def _certificates_on_paper(training_class: TrainingClass) -> Iterator[tuple[str, bytes]]:
+    """The certificates in force as PDF; none where this server makes no PDF: the records stand."""
+    if pdf.why_resting() is not None:
+        return
+    rows = list(
+        Certificate.objects.filter(training_class=training_class)
+        .in_force()
+        .select_related("template")
+        .order_by("number")
+    )
+    # One template object for all that share a version: its seal is read and encoded once.
+    templates = {row.template_id: row.template for row in rows}
+    for row in rows:
+        row.template = templates[row.template_id]
+    for name, content in books(rows):
+        yield f"certificates/{name}", content
+
+
+#: Documents that go with a section.
+FILES = {"notice": _attached, "certificates": _certificates_on_paper}
+
+
 def offer_own() -> None:
     """Add the sections of this app; others stand between them."""
     for number, (code, label, tables) in enumerate(
@@ -283,7 +342,8 @@ def offer_own() -> None:
             ("leave", _("Leave slips"), _leave),
             ("closing", _("Closing checklist"), _closing),
             ("certificates", _("Certificates"), _certificates),
+            ("survey", _("Satisfaction survey"), _survey),
         ),
         1,
     ):
-        offer(Section(code, label, tables, files=_attached if code == "notice" else None, order=number * 10))
+        offer(Section(code, label, tables, files=FILES.get(code), order=number * 10))

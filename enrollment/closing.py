@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cms.refusals import Reason
-from enrollment.models import ROSTER_STATUSES, ClassNotice, ClosingTick, Enrollment, PlanEntry, TrainingClass
+from enrollment.models import (
+    ROSTER_STATUSES,
+    ClassNotice,
+    ClassStatus,
+    ClassSurvey,
+    ClosingTick,
+    Enrollment,
+    PlanEntry,
+    TrainingClass,
+)
 from enrollment.rules import checklist as rules
+from enrollment.rules import survey as survey_rules
 from enrollment.rules.checklist import Checked
 
 Check = Callable[[TrainingClass], list[Reason]]
@@ -25,13 +37,23 @@ Address = Callable[[TrainingClass], str]
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the checklist: ``check`` returns what is missing, ``address`` leads to where it is done."""
+    """One line of the checklist: ``check`` returns what is missing, ``address`` leads to where it is done.
+
+    Somebody may vouch for it while it ``may_be_ticked`` and ``vouched_when`` (if there is one) says yes.
+    """
 
     code: str
     label: str | Promise
     check: Check
     address: Address
     may_be_ticked: bool = True
+    vouched_when: Callable[[TrainingClass], bool] | None = None
+
+    def may_be_vouched_for(self, training_class: TrainingClass) -> bool:
+        """Whether a word of somebody is enough for this class now."""
+        if self.vouched_when is None:
+            return self.may_be_ticked
+        return self.may_be_ticked and self.vouched_when(training_class)
 
 
 @dataclass(frozen=True)
@@ -44,9 +66,15 @@ class Line:
     tick: ClosingTick | None
 
 
+#: What stands in the checklist of these does not change any more.
+CLASSES_OVER = frozenset({ClassStatus.CLOSED, ClassStatus.ARCHIVED})
 #: In which order items are shown; others follow.
 ORDER = ("plan", "notice", "roster", "timetable", "attendance", "survey")
 
+#: Posts the hours of what was held in a class and is not settled; done twice is done once.
+Settlement = Callable[[TrainingClass, Any], None]
+
+_settlements: list[Settlement] = []
 _items: dict[str, Item] = {}
 _checks: list[Check] = []
 
@@ -64,6 +92,19 @@ def register(check: Check) -> Check:
     return check
 
 
+def settle_with(settlement: Settlement) -> Settlement:
+    """Have ``settlement`` post hours before a class is closed. Offering twice is once."""
+    if settlement not in _settlements:
+        _settlements.append(settlement)
+    return settlement
+
+
+def settle(training_class: TrainingClass, actor: Any) -> None:
+    """Post the hours of everything that was held in ``training_class``."""
+    for settlement in _settlements:
+        settlement(training_class, actor)
+
+
 def items() -> list[Item]:
     """The items in the order of a class's life."""
     return sorted(
@@ -77,13 +118,15 @@ def checklist(training_class: TrainingClass) -> list[Line]:
         tick.code: tick
         for tick in ClosingTick.objects.filter(training_class=training_class).select_related("ticked_by")
     }
+    is_over = training_class.status in CLASSES_OVER
     return [
         Line(
             item,
             Checked(
                 item.code,
                 tuple(item.check(training_class)),
-                item.may_be_ticked,
+                # What was vouched for while the class ran stays so.
+                item.may_be_ticked if is_over else item.may_be_vouched_for(training_class),
                 item.code in ticks,
             ),
             item.address(training_class),
@@ -121,10 +164,41 @@ def _roster(training_class: TrainingClass) -> list[Reason]:
     return [] if people.exists() else [rules.ROSTER_MISSING]
 
 
+def _survey_state(survey: ClassSurvey | None) -> survey_rules.State | None:
+    return None if survey is None else survey.state_at(timezone.now())
+
+
+def _survey(training_class: TrainingClass) -> list[Reason]:
+    """Judged by the survey that was held (three queries)."""
+    survey = ClassSurvey.objects.filter(training_class=training_class).first()
+    found = survey_rules.closing_reason(
+        now_is=_survey_state(survey),
+        answers=survey.sheets.count() if survey is not None else 0,
+        people=Enrollment.objects.filter(training_class=training_class, status__in=ROSTER_STATUSES).count(),
+        minimum=survey.minimum_answers if survey is not None else 0,
+        closes_at=timezone.localtime(survey.closes_at) if survey is not None and survey.closes_at else None,
+    )
+    return [] if found is None else [found]
+
+
+def _survey_is_over(training_class: TrainingClass) -> bool:
+    """Few may have answered in spite of everything; a survey that was never held is nothing to vouch for."""
+    survey = ClassSurvey.objects.filter(training_class=training_class).first()
+    return _survey_state(survey) == survey_rules.State.OVER
+
+
 def offer_own() -> None:
     """The items of this app."""
     closing_page = _page("class_closing")
     offer(Item("plan", _("Plan"), _plan, closing_page))
     offer(Item("notice", _("Notice"), _notice, _page("class_notice")))
     offer(Item("roster", _("Roster"), _roster, _page("class_roster"), may_be_ticked=False))
-    offer(Item("survey", _("Satisfaction survey"), lambda _class: [rules.SURVEY_MISSING], closing_page))
+    offer(
+        Item(
+            "survey",
+            _("Satisfaction survey"),
+            _survey,
+            _page("class_survey"),
+            vouched_when=_survey_is_over,
+        )
+    )

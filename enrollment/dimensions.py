@@ -39,6 +39,14 @@ def dimensions() -> list[Dimension]:
     return [one for source in _sources for one in source()]
 
 
+def choices(present: str = "") -> list[tuple[str, str]]:
+    """Every dimension to choose from; ``present`` stays even where nothing is called so any more."""
+    found = {one.code: one.label for one in dimensions()}
+    if present:
+        found.setdefault(present, present)
+    return list(found.items())
+
+
 def label_of(code: str) -> str:
     """What people call the dimension ``code``; the code itself where nothing is called so any more."""
     return next((one.label for one in dimensions() if one.code == code), code)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Organization, Orientation, TrainingClass
+from enrollment.rules.class_life import MOST_GROUPS
 
 
 class WithdrawalForm(forms.Form):
@@ -34,6 +35,14 @@ class GroupsForm(forms.Form):
     """How large the groups are to be."""
 
     size = forms.IntegerField(label=_("People in a group"), min_value=2, max_value=100, initial=10)
+
+
+class PartForm(forms.Form):
+    """The group of one person, and their part in it and in the class."""
+
+    group = forms.IntegerField(label=_("Group"), required=False, min_value=1, max_value=MOST_GROUPS)
+    is_leader = forms.BooleanField(label=_("Group leader"), required=False)
+    is_monitor = forms.BooleanField(label=_("Class monitor"), required=False)
 
 
 class SearchForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -15,7 +15,9 @@ from enrollment.models import ClassLeaveKind, Cohort, Organization, TrainingClas
 from enrollment.reports_classes import ORGANIZATION, PARK, parks
 from enrollment.requests import number_in
 from enrollment.roster.lookup import organizations_named
+from enrollment.rules.class_policy import LEAVE_NO_TIME
 from enrollment.rules.notice import KINDS as ATTACHED
+from enrollment.timetables import Lesson
 
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 MOST_SEATS = 100_000
@@ -132,6 +134,12 @@ class TermsForm(forms.Form):
         help_text=_("Empty: withdrawal is never proposed. The class teacher decides in any case."),
     )
     leave_counts_as_absence = forms.BooleanField(label=_("Leave counts as absence here"), required=False)
+    leave_teacher_hours = forms.IntegerField(
+        label=_("Leave the class teacher decides on (hours)"),
+        min_value=0,
+        max_value=999,
+        help_text=_("Longer leave is decided by the academy. A day counts as 8 hours; 0: all of it."),
+    )
 
     @classmethod
     def of(cls, training_class: TrainingClass) -> TermsForm:
@@ -145,6 +153,7 @@ class TermsForm(forms.Form):
                 "organizations": "\n".join(place.code for place in places if place not in chosen),
                 "absence_limit_percent": training_class.absence_limit_percent,
                 "leave_counts_as_absence": training_class.leave_counts_as_absence,
+                "leave_teacher_hours": training_class.leave_teacher_hours,
             }
         )
 
@@ -174,20 +183,51 @@ class TermsForm(forms.Form):
 
 
 class ClassLeaveForm(forms.Form):
-    """A leave slip of a class."""
+    """A leave slip of a class: for sessions that are ticked, else for a span of time."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=ClassLeaveKind.choices)
+    sessions = forms.TypedMultipleChoiceField(
+        label=_("Sessions you will miss"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick them, or give a span of time below instead."),
+    )
     starts_at = forms.DateTimeField(
         label=_("From"),
+        required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT_FORMAT),
         input_formats=[MOMENT_FORMAT, "%Y-%m-%d %H:%M"],
     )
     ends_at = forms.DateTimeField(
         label=_("To"),
+        required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT_FORMAT),
         input_formats=[MOMENT_FORMAT, "%Y-%m-%d %H:%M"],
     )
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, lessons: Sequence[Lesson], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["sessions"]
+        field.choices = [(lesson.key, lesson_words(lesson)) for lesson in lessons]
+        if not lessons:
+            del self.fields["sessions"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ticked sessions say when; otherwise both moments are needed."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("sessions"):
+            data["starts_at"] = data["ends_at"] = None
+        elif not self.errors and not (data.get("starts_at") and data.get("ends_at")):
+            form_errors(self, [LEAVE_NO_TIME])
+        return data
+
+
+def lesson_words(lesson: Lesson) -> str:
+    """When, and what: a line to tick."""
+    begin, end = timezone.localtime(lesson.starts_at), timezone.localtime(lesson.ends_at)
+    return f"{begin:%m-%d %H:%M}–{end:%H:%M} {lesson.title}"
 
 
 class DecisionForm(forms.Form):

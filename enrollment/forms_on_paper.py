@@ -16,7 +16,6 @@ from enrollment.models import (
     SEATED_STATUSES,
     Appointment,
     BranchActivity,
-    CertificateTemplate,
     CohortCode,
     Enrollment,
     HourKind,
@@ -35,7 +34,6 @@ from enrollment.models import (
 from enrollment.reports import years_of
 from enrollment.reports_proofs import content_of
 from enrollment.requests import number_in
-from enrollment.rules.codes import in_chinese
 
 #: Longer lists than this stand in the spreadsheets made in the background.
 MOST_ACTIVITIES = 200
@@ -80,9 +78,8 @@ def _on_roster(training_class: TrainingClass, user: User) -> list[Any]:
 
 
 def _role(row: Enrollment) -> str:
-    if row.is_monitor:
-        return _("Class monitor")
-    return _("Group leader") if row.is_group_leader else ""
+    parts = [(row.is_monitor, _("Class monitor")), (row.is_group_leader, _("Group leader"))]
+    return "、".join(label for is_so, label in parts if is_so)
 
 
 def _post(code: str | None) -> str:
@@ -179,37 +176,6 @@ def quotas(training_class: TrainingClass, user: User) -> Sheet:
         facts=[*class_facts(training_class), (_("Capacity"), training_class.capacity)],
         tables=[Table(columns, body, total=total if found else None)],
     )
-
-
-def notice(training_class: TrainingClass, user: User) -> Sheet:
-    """培训通知: the frame of a notice over what the class holds (two queries)."""
-    table = quotas(training_class, user).tables[0]
-    issuer = CertificateTemplate.objects.order_by("-version").values_list("signatory", flat=True)[0]
-    begin, end = in_chinese(training_class.starts_on), in_chinese(training_class.ends_on)
-    paragraphs = [
-        _("The training class “%(class)s” is held from %(begin)s to %(end)s; please note the following.")
-        % {"class": training_class.title, "begin": begin, "end": end}
-    ]
-    if training_class.cohort:
-        paragraphs.append(_("For: %(cohort)s; %(seats)s seats.") % _whom(training_class))
-    paragraphs += [line.strip() for line in training_class.description.splitlines() if line.strip()]
-    paragraphs += [
-        _("Nomination: each organization nominates within its quota in the academy's system."),
-        _("Discipline: whoever cannot come asks the class teacher for leave beforehand."),
-    ]
-    if training_class.teacher:
-        paragraphs.append(_("Contact: %(name)s (class teacher).") % {"name": training_class.teacher})
-    return Sheet(
-        title=_("Notice of the training class “%(class)s”") % {"class": training_class.title},
-        subtitle=_("No. %(code)s") % {"code": training_class.code},
-        paragraphs=paragraphs,
-        tables=[Table(table.columns, table.rows, _("Annex: quota table"), table.total)] if table.rows else [],
-        issuer=[issuer, in_chinese(timezone.localdate())],
-    )
-
-
-def _whom(training_class: TrainingClass) -> dict[str, Any]:
-    return {"cohort": training_class.cohort, "seats": training_class.capacity}
 
 
 # --- People ------------------------------------------------------------------------------------------
@@ -421,7 +387,6 @@ def register_forms() -> None:
         ("roster", gettext_lazy("Roster"), roster),
         ("groups", gettext_lazy("Groups"), groups),
         ("quotas", gettext_lazy("Quota table"), quotas),
-        ("notice", gettext_lazy("Notice"), notice),
     ):
         register(Form(code, label, find_class, read, to_class))
     register(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -11,11 +12,13 @@ from django.utils.translation import ngettext
 
 from cms.jobs import Kind, Outcome, Parameters, Progress, register
 from cms.refusals import Refused
-from enrollment.actions import archives, certificates, erasure, log, organization_imports
+from enrollment import closing
+from enrollment.actions import archives, certificates, classes, erasure, log, organization_imports
 from enrollment.actions.journal import note
 from enrollment.certificate_pages import write_archive, write_book
 from enrollment.models import (
     Certificate,
+    ClassStatus,
     Enrollment,
     EnrollmentStatus,
     OrganizationImport,
@@ -26,6 +29,7 @@ from enrollment.rules import archive, class_life, organization_table
 
 ARCHIVE = "enrollment.archive"
 CERTIFICATES = "enrollment.certificates"
+CLOSE = "enrollment.close"
 CERTIFICATES_PRINT = "enrollment.certificates_print"
 ERASE = "enrollment.erase"
 LOG = "enrollment.log"
@@ -160,6 +164,41 @@ def _archive(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
     )
 
 
+@dataclass
+class _Part:
+    """The progress of one part of a piece of work: from ``begin`` percent of the whole to ``end``."""
+
+    whole: Progress
+    begin: int
+    end: int
+
+    def step(self, done: int, whole: int) -> None:
+        """How far the part is, as a share of all."""
+        self.whole.step(self.begin + (self.end - self.begin) * done // max(whole, 1), 100)
+
+
+def _close(user: Any, parameters: Parameters, progress: Progress) -> Outcome:
+    """Close a class: hours of what was held, the class itself, certificates, and its archive if wished for.
+
+    What is done stays done when it is stopped or its worker killed; begun again, it goes on from there.
+    """
+    training_class = _class_run_by(user, parameters)
+    if training_class is None:
+        raise Refused(class_life.NOT_OPEN)
+    progress.step(0, 100)
+    if training_class.status == ClassStatus.RUNNING:
+        closing.settle(training_class, user)
+        progress.step(10, 100)
+        training_class = classes.transition(training_class=training_class, to=ClassStatus.CLOSED, actor=user)
+    outcome = Outcome()
+    if training_class.status == ClassStatus.CLOSED:
+        outcome = _certify(user, parameters, _Part(progress, 10, 40))
+        if parameters.get("archive"):
+            outcome = _archive(user, parameters, _Part(progress, 40, 100))
+    progress.step(100, 100)
+    return outcome
+
+
 def register_kinds() -> None:
     """Tell the queue what this app can do."""
     register(Kind(JUDGE_ORGANIZATIONS, _may_import_organizations, _judge_organizations))
@@ -168,4 +207,5 @@ def register_kinds() -> None:
     register(Kind(ERASE, _may_erase, _erase))
     register(Kind(ARCHIVE, _may_run, _archive))
     register(Kind(CERTIFICATES, _may_run, _certify))
+    register(Kind(CLOSE, _may_run, _close))
     register(Kind(CERTIFICATES_PRINT, _may_run, _print))

@@ -104,6 +104,7 @@ register(
     Kind("class_enrolled", Group.CLASSES, "mortarboard"),
     Kind("class_refused", Group.CLASSES, "mortarboard"),
     Kind("class_promoted", Group.CLASSES, "mortarboard", is_urgent=True),
+    Kind("class_survey", Group.CLASSES, "clipboard-check", is_urgent=True),
     Kind("class_notice", Group.WORK, "megaphone", is_urgent=True),
     Kind("need_answered", Group.CLASSES, "clipboard-check"),
     Kind("leave_asked", Group.WORK, "calendar3", is_urgent=True),

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from enrollment.actions import messages, reminders, stuck_messages, transfers
+from enrollment.actions import messages, reminders, stuck_messages, surveys, transfers
 
 
 def send_messages() -> str:
@@ -14,11 +14,12 @@ def send_messages() -> str:
 
 def remind() -> str:
     """Every morning: whoever is short of the year's hours and due for it is reminded, and whom a transfer
-    waits for.
+    or a survey waits for.
     """
     done = reminders.remind(now=timezone.now())
     waiting = transfers.remind_of_transfers(now=timezone.now())
-    return f"{done.people} people, {done.summaries} summaries, {waiting} transfers"
+    asked = surveys.remind_before_the_end(now=timezone.now())
+    return f"{done.people} people, {done.summaries} summaries, {waiting} transfers, {asked} asked in surveys"
 
 
 def clear_messages() -> int:

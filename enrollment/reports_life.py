@@ -94,6 +94,14 @@ def steps_of(training_class: TrainingClass, lines: Sequence[Line] | None = None)
         today=timezone.localdate(),
         quotas=Quota.objects.filter(training_class=training_class).count(),
         items={line.item.code: line.checked.is_done for line in lines},
+        survey=next(
+            (
+                line.checked.missing[0]
+                for line in lines
+                if line.item.code == "survey" and line.checked.missing
+            ),
+            None,
+        ),
         **counts,
     )
     urls = {line.item.code: line.url for line in lines}

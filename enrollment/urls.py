@@ -9,6 +9,7 @@ from enrollment.views import (
     class_leave,
     class_notice,
     class_pages,
+    class_survey,
     classes,
     needs,
     plans,
@@ -30,11 +31,12 @@ urlpatterns = [
     path("classes/<int:pk>/terms/", class_pages.class_terms, name="class_terms"),
     path("classes/<int:pk>/quotas/", class_pages.class_quotas, name="class_quotas"),
     path("classes/<int:pk>/closing/", class_closing.class_closing, name="class_closing"),
+    path("classes/<int:pk>/survey/", class_survey.class_survey, name="class_survey"),
+    path("classes/<int:pk>/survey/paper/", class_survey.class_survey_paper, name="class_survey_paper"),
     path("classes/<int:pk>/archive/", class_archive.class_archive, name="class_archive"),
     path("classes/<int:pk>/archive/file.zip", class_archive.class_archive_file, name="class_archive_file"),
     path("classes/<int:pk>/copy/", class_archive.class_copy, name="class_copy"),
     path("classes/<int:pk>/notice/", class_notice.class_notice, name="class_notice"),
-    path("classes/<int:pk>/notice/print/", class_notice.class_notice_print, name="class_notice_print"),
     path(
         "classes/<int:pk>/notice/files/<int:file_pk>/",
         class_notice.class_notice_file,
@@ -42,9 +44,6 @@ urlpatterns = [
     ),
     path("classes/<int:pk>/leave/", class_leave.class_leave, name="class_leave"),
     path("classes/<int:pk>/leave/<int:leave_pk>/", class_leave.class_leave_decide, name="class_leave_decide"),
-    path(
-        "classes/<int:pk>/leave/<int:leave_pk>/slip/", class_leave.class_leave_slip, name="class_leave_slip"
-    ),
     path("classes/<int:pk>/roster/", classes.class_roster, name="class_roster"),
     path("classes/<int:pk>/certificates/", certificates.class_certificates, name="class_certificates"),
     path("people/<int:pk>/proof/", proofs.proof, name="proof"),

@@ -10,7 +10,7 @@ class PracticumConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
-        from enrollment import class_hours, erasure, leave_news, presence, roster_changes
+        from enrollment import class_hours, erasure, leave_news, presence, roster_changes, timetables
         from practicum.actions import organization_followers, person_followers
         from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
@@ -21,10 +21,11 @@ class PracticumConfig(AppConfig):
         from practicum.letters import register_kinds
         from practicum.models import BaseHost, Lecturer
         from practicum.need_answers import offer_sources
-        from practicum.reports import quarters_in_class, tallies_of_class
+        from practicum.reports import lessons_of_class, quarters_in_class, tallies_of_class
 
         roster_changes.subscribe(follow_roster)
         leave_news.subscribe(follow_class_leave)
+        timetables.register(lessons_of_class)
         presence.register(tallies_of_class)
         class_hours.register(quarters_in_class)
         erasure.register(erase, duties=[(BaseHost, "user"), (Lecturer, "user")])

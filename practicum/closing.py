@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from cms.refusals import Reason
 from enrollment import closing
 from enrollment.closing import Item
-from enrollment.models import TrainingClass
+from enrollment.models import TrainingClass, User
+from practicum.actions.attendance import settle
 from practicum.models import Attendance, AttendanceStatus, Session
 from practicum.rules.reasons import reason
 
@@ -39,6 +40,13 @@ def _attendance(training_class: TrainingClass) -> list[Reason]:
     return found
 
 
+def settle_held(training_class: TrainingClass, actor: User | None) -> None:
+    """Post the hours of the sessions that are over, each in a transaction of its own."""
+    over = Session.objects.filter(training_class=training_class).standing().unsettled()
+    for session in over.filter(ends_at__lte=timezone.now()).order_by("pk"):
+        settle(session=session, now=timezone.now(), actor=actor)
+
+
 def _timetable_page(training_class: TrainingClass) -> str:
     return reverse("practicum:timetable", args=[training_class.pk])
 
@@ -56,5 +64,6 @@ def _attendance_page(training_class: TrainingClass) -> str:
 
 def offer_items() -> None:
     """Add our items to the checklist."""
+    closing.settle_with(settle_held)
     closing.offer(Item("timetable", _("Timetable"), _timetable, _timetable_page))
     closing.offer(Item("attendance", _("Attendance"), _attendance, _attendance_page, may_be_ticked=False))

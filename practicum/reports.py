@@ -13,6 +13,7 @@ from django.utils import timezone
 from cms.prepared import Prepared, PreparedModels
 from enrollment.models import Enrollment, HourEntry, TrainingClass, User
 from enrollment.rules.class_policy import Tally as ClassTally
+from enrollment.timetables import Lesson
 from practicum.models import (
     Attendance,
     AttendanceStatus,
@@ -349,3 +350,12 @@ def riders_of(session: Session) -> Riders:
         [(one, [names[pk] for pk in people]) for one, people in zip(vehicles, found.vehicles, strict=True)],
         [names[pk] for pk in found.left_over],
     )
+
+
+def lessons_of_class(training_class: TrainingClass) -> list[Lesson]:
+    """What ``enrollment.timetables`` asks: the sessions of a class that are not called off (one query)."""
+    rows = Session.objects.filter(training_class=training_class).standing().order_by("starts_at", "pk")
+    return [
+        Lesson(pk, title, starts_at, ends_at)
+        for pk, title, starts_at, ends_at in rows.values_list("pk", "title", "starts_at", "ends_at")
+    ]

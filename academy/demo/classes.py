@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from academy.demo.plan import Plan, content
+from academy.demo.surveys import open_one
 from enrollment.actions import needs, notices, plans
 from enrollment.actions.archives import archive_class
 from enrollment.actions.class_leave import ask_class_leave, decide_class_leave
@@ -51,11 +52,14 @@ def load(plan: Plan, actor: User, teacher: User) -> None:
     opened = _open_by_formula(actor, teacher, today)
     _give_notice(opened, actor)
     _take_leave(teacher)
+    open_one(teacher=teacher)
     oldest = TrainingClass.objects.filter(status=ClassStatus.CLOSED).order_by("starts_on", "pk").first()
     if oldest is not None:
         archive_class(training_class=oldest, actor=actor, step=lambda _done, _whole: None)
     asked = _ask(actor, today)
-    plan.say(f"The year's plan, {asked} training needs, a notice, leave, and a class in the archive")
+    plan.say(
+        f"The year's plan, {asked} training needs, a notice, leave, a survey, and a class in the archive"
+    )
 
 
 def _plan_year(actor: User, today: dt.date) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 from django.utils import timezone
 
 from academy.demo.plan import Plan, content
+from academy.demo.surveys import hold_past
 from cms.refusals import Refused
 from enrollment.actions.certificates import issue_in_bulk
 from enrollment.actions.classes import enrol_in_bulk, nominate, open_class, set_quotas, transition
 from enrollment.actions.closing_checklist import tick_items
+from enrollment.dimensions import dimensions
 from enrollment.models import (
     Appointment,
     ClassStatus,
@@ -57,7 +59,6 @@ KINDS = {"class": SessionKind.LESSON, "forum": SessionKind.FORUM, "salon": Sessi
 CHECKED = {
     "plan": "列入年度培训计划。",
     "notice": "通知已通过园区工作群印发。",
-    "survey": "结班当日现场测评，问卷存学院教务室。",
 }
 ONLINE_ADDRESS = "https://live.academy.example/room"
 
@@ -78,6 +79,7 @@ class _Day:
     closed: dict[int, list[Blackout]]
     vehicles: list[Vehicle]
     named: dict[str, int]
+    subjects: dict[str, str]
     taken: set[tuple[str, int, dt.datetime]] = field(default_factory=set)
     attended: dict[str, list[str]] = field(default_factory=dict)
 
@@ -103,6 +105,16 @@ def load(plan: Plan, actor: User, teacher: User) -> None:
     _open_nominations(day)
     _ask_for_visits(day)
     plan.say(f"{Session.objects.unsettled().count()} sessions today and in the coming weeks")
+
+
+def _subjects() -> dict[str, str]:
+    """Category and module of the first subject of each lecturer, by name."""
+    modules = {one.code.rpartition("/")[2]: one.code for one in dimensions() if "/" in one.code}
+    return {
+        row["name"]: modules[row["subjects"][0]]
+        for row in content("trainings")["lecturers"]
+        if row["subjects"] and row["subjects"][0] in modules
+    }
 
 
 def _survey(plan: Plan, actor: User, teacher: User) -> _Day:
@@ -134,6 +146,7 @@ def _survey(plan: Plan, actor: User, teacher: User) -> _Day:
                 "user__username", "pk"
             )
         ),
+        subjects=_subjects(),
     )
 
 
@@ -274,6 +287,8 @@ def _session_plan(
         base=base,
         online_url=ONLINE_ADDRESS if is_online else "",
         lecturer=lecturer,
+        # At a base its first module counts; elsewhere the first subject of whoever lectures.
+        dimension=None if base else day.subjects.get(session["lecturer"], ""),
         vehicles=vehicles,
         audience=None if training_class else Audience.BOOKINGS,
         seats=None if training_class else len(people),
@@ -319,6 +334,7 @@ def _hold_past(day: _Day, row: dict[str, Any]) -> list[Session]:
     settle_in_bulk(sessions=sessions, now=timezone.now(), actor=day.actor)
     if training_class is not None and training_class.ends_on < day.today:
         # A year seldom goes wholly by plan: how it was done stands in the checklist, with the teacher's name.
+        hold_past(training_class=training_class, actor=day.teacher)
         tick_items(training_class=training_class, notes=CHECKED, actor=day.teacher)
         transition(training_class=training_class, to=ClassStatus.CLOSED, actor=day.actor)
         issue_in_bulk(training_class=training_class, actor=day.actor)

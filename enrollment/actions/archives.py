@@ -85,6 +85,8 @@ def pack(*, training_class: TrainingClass, step: Step) -> Packed:
             add(f"tables/{number:02d}-{section.code}.xlsx", _workbook(tables))
             for path, content in section.files(training_class) if section.files else ():
                 add(path, content)
+                # A book of certificates takes a while: each file is a sign of life.
+                step(number - 1, len(parts) + 2)
         step(len(parts), len(parts) + 2)
         add(LOG, rules.canonical(list(_log(training_class, sealed_at))))
         add("index.html", _page(training_class, made, sealed_at))

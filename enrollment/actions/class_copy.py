@@ -10,7 +10,8 @@ from django.db import transaction
 from enrollment.actions.classes import open_class, set_quotas
 from enrollment.actions.journal import note
 from enrollment.actions.notices import begin_notice, write_notice
-from enrollment.models import ClassNotice, Organization, Quota, TrainingClass, User
+from enrollment.actions.surveys import questions_of, write_questions
+from enrollment.models import ClassNotice, ClassSurvey, Organization, Quota, TrainingClass, User
 
 
 @dataclass
@@ -28,7 +29,8 @@ def copy_class(
     """Open a class as ``source`` was, from ``starts_on`` on for as many days, as a draft.
 
     Quotas of an organization that was merged go to the one that took it in. The notice comes as it was
-    written, with its places in braces, so that it speaks of the new class; it has no number yet.
+    written, with its places in braces, so that it speaks of the new class; it has no number yet. The
+    survey asks the same questions.
 
     Raises:
         Refused: see ``open_class``.
@@ -50,6 +52,8 @@ def copy_class(
         needs_sign_out=source.needs_sign_out,
         absence_limit_percent=source.absence_limit_percent,
         leave_counts_as_absence=source.leave_counts_as_absence,
+        leave_teacher_hours=source.leave_teacher_hours,
+        dimension=source.dimension,
     )
     opened.further_cohorts.set(source.further_cohorts.all())
     opened.eligible_organizations.set(source.eligible_organizations.filter(dissolved_on__isnull=True))
@@ -73,6 +77,14 @@ def copy_class(
             notice=begun,
             title=written.title.replace(source.title, opened.title),
             body=written.body,
+            actor=actor,
+        )
+    asked = ClassSurvey.objects.filter(training_class=source).first()
+    if asked is not None:
+        write_questions(
+            training_class=opened,
+            questions=questions_of(asked),
+            minimum_answers=asked.minimum_answers,
             actor=actor,
         )
     note(opened, "enrollment.class.copy", actor=actor, data={"source": source.code})

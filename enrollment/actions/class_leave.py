@@ -1,4 +1,4 @@
-"""Leave from a class 请假: asked for by the trainee, decided by the class teacher.
+"""Leave from a class 请假: asked for by the trainee, decided by the class teacher, long leave by the academy.
 
 The class row is locked, so that a decision and the class's end follow each other. What an approved slip does
 to attendance is said by the app that takes it (``enrollment.leave_news``).
@@ -7,6 +7,7 @@ to attendance is said by the app that takes it (``enrollment.leave_news``).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 from django.urls import reverse
@@ -20,15 +21,19 @@ from enrollment.actions.messages import notify
 from enrollment.models import (
     ClassLeave,
     ClassLeaveKind,
+    ClassLeavePart,
     ClassLeaveStatus,
     Enrollment,
     EnrollmentStatus,
+    Role,
+    RoleGrant,
     TrainingClass,
     User,
 )
 from enrollment.rules import class_policy as rules
 from enrollment.rules.class_life import OPEN_FOR_ENROLMENT
 from enrollment.rules.class_policy import Span
+from enrollment.timetables import Lesson, lessons_of
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -44,17 +49,18 @@ def leave_page(training_class: TrainingClass) -> str:
 def ask_class_leave(
     *,
     enrollment: Enrollment,
-    starts_at: dt.datetime,
-    ends_at: dt.datetime,
     reason: str,
     actor: User | None,
+    starts_at: dt.datetime | None = None,
+    ends_at: dt.datetime | None = None,
+    sessions: Collection[int] = (),
     kind: str = ClassLeaveKind.PERSONAL,
 ) -> ClassLeave:
-    """Ask to be away; the class teacher is told.
+    """Ask to be away from ``sessions`` (keys of the timetable), or from a moment to another.
 
     Raises:
-        Refused: not on the roster, the class is over, no reason, or a time that is past, outside the class or
-        asked for before.
+        Refused: not on the roster, the class is over, no reason, no time, a session that is no more, or a
+        time that is past, outside the class or asked for before.
     """
     row = lock_class(enrollment.training_class)
     held = Enrollment.objects.select_related("trainee").get(pk=enrollment.pk)
@@ -63,12 +69,19 @@ def ask_class_leave(
     if held.status != EnrollmentStatus.ENROLLED:
         raise Refused(rules.LEAVE_NOT_ON_ROSTER)
     now = timezone.now()
+    chosen = _lessons(row, sessions, now)
+    spans = [lesson.span for lesson in chosen]
+    if not chosen:
+        if starts_at is None or ends_at is None:
+            raise Refused(rules.LEAVE_NO_TIME)
+        spans = [Span(starts_at, ends_at)]
+    others = ClassLeave.objects.standing().filter(enrollment=held).prefetch_related("parts")
     against = rules.leave_refusals(
-        Span(starts_at, ends_at),
+        spans,
         reason=reason,
         first_day=_midnight(row.starts_on),
         last_day=_midnight(row.ends_on + dt.timedelta(days=1)),
-        standing=[other.span for other in ClassLeave.objects.standing().filter(enrollment=held)],
+        standing=[span for other in others for span in other.spans],
         now=now,
     )
     if against:
@@ -76,21 +89,32 @@ def ask_class_leave(
     leave = ClassLeave.objects.create(
         enrollment=held,
         kind=kind,
-        starts_at=starts_at,
-        ends_at=ends_at,
+        starts_at=min(span.starts_at for span in spans),
+        ends_at=max(span.ends_at for span in spans),
+        minutes=rules.length_minutes(_local(spans)),
         reason=reason.strip()[:200],
     )
-    note(leave, "enrollment.leave.ask", actor=actor)
-    if row.teacher_id is not None:
+    ClassLeavePart.objects.bulk_create(
+        ClassLeavePart(
+            leave=leave,
+            key=lesson.key,
+            title=lesson.title[:200],
+            starts_at=lesson.starts_at,
+            ends_at=lesson.ends_at,
+        )
+        for lesson in chosen
+    )
+    note(leave, "enrollment.leave.ask", actor=actor, data={"sessions": len(chosen), "minutes": leave.minutes})
+    if deciders := _deciders(row, leave.minutes):
         notify(
             kind="leave_asked",
-            recipients=[row.teacher_id],
+            recipients=deciders,
             key=f"class-leave:{leave.pk}",
             context={
                 "title": row.title,
                 "person": held.trainee.name,
-                "starts_at": starts_at,
-                "ends_at": ends_at,
+                "starts_at": leave.starts_at,
+                "ends_at": leave.ends_at,
                 "reason": leave.reason,
             },
             link=leave_page(row),
@@ -98,12 +122,35 @@ def ask_class_leave(
     return leave
 
 
+def _lessons(row: TrainingClass, keys: Collection[int], now: dt.datetime) -> list[Lesson]:
+    """The sessions that are meant; all of them still to come."""
+    if not keys:
+        return []
+    coming = {lesson.key: lesson for lesson in lessons_of(row) if lesson.starts_at > now}
+    if not coming.keys() >= set(keys):
+        raise Refused(rules.LEAVE_NO_SESSION)
+    return [lesson for key, lesson in coming.items() if key in keys]
+
+
+def _local(spans: Collection[Span]) -> list[Span]:
+    return [Span(timezone.localtime(span.starts_at), timezone.localtime(span.ends_at)) for span in spans]
+
+
+def _deciders(row: TrainingClass, minutes: int) -> list[int]:
+    """Accounts of who decides: the class teacher, on long leave the administrators."""
+    if not rules.is_for_academy(minutes, row.leave_teacher_hours):
+        return [] if row.teacher_id is None else [row.teacher_id]
+    grants = RoleGrant.objects.filter(role=Role.ADMINISTRATOR, user__is_active=True)
+    return list(grants.order_by("user").values_list("user", flat=True).distinct())
+
+
 @transaction.atomic
 def decide_class_leave(*, leave: ClassLeave, approve: bool, actor: User, answer: str = "") -> ClassLeave:
     """Approve or refuse; the trainee is told, and attendance follows.
 
     Raises:
-        Refused: the actor does not run the class, it was decided before, or it is refused without a word.
+        Refused: the actor does not run the class, leave that is the academy's to decide, decided before, or
+        refused without a word.
     """
     if not ClassLeave.objects.manageable_by(actor).filter(pk=leave.pk).exists():
         raise Refused(rules.NOT_CLASS_TEACHER)
@@ -115,6 +162,8 @@ def decide_class_leave(*, leave: ClassLeave, approve: bool, actor: User, answer:
     locked = ClassLeave.objects.select_related("enrollment__trainee").get(pk=leave.pk)
     if not locked.is_requested:
         raise Refused(rules.LEAVE_DECIDED)
+    if rules.is_for_academy(locked.minutes, row.leave_teacher_hours) and not actor.scope.everything:
+        raise Refused(rules.LEAVE_FOR_ACADEMY)
     locked.status = ClassLeaveStatus.APPROVED if approve else ClassLeaveStatus.REFUSED
     locked.answer, locked.decided_by, locked.decided_at = answer.strip()[:200], actor, timezone.now()
     locked.save(update_fields=["status", "answer", "decided_by", "decided_at"])

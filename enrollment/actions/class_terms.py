@@ -11,6 +11,7 @@ from enrollment.actions.classes import lock_class
 from enrollment.actions.journal import note
 from enrollment.models import Cohort, Organization, TrainingClass, User
 from enrollment.rules import class_life as rules
+from enrollment.rules.class_policy import LEAVE_TEACHER_HOURS
 
 
 @transaction.atomic
@@ -21,6 +22,7 @@ def set_terms(
     organizations: Iterable[Organization],
     absence_limit_percent: int | None,
     leave_counts_as_absence: bool,
+    leave_teacher_hours: int = LEAVE_TEACHER_HOURS,
     actor: User | None,
 ) -> TrainingClass:
     """Say for whom the class is (besides its cohort), and what it asks of presence.
@@ -37,7 +39,8 @@ def set_terms(
         raise Refused(rules.NO_SHARE)
     row.absence_limit_percent = absence_limit_percent
     row.leave_counts_as_absence = leave_counts_as_absence
-    row.save(update_fields=["absence_limit_percent", "leave_counts_as_absence"])
+    row.leave_teacher_hours = leave_teacher_hours
+    row.save(update_fields=["absence_limit_percent", "leave_counts_as_absence", "leave_teacher_hours"])
     row.further_cohorts.set([cohort for cohort in cohorts if cohort.pk != row.cohort_id])
     row.eligible_organizations.set(organizations)
     note(
@@ -48,6 +51,7 @@ def set_terms(
             "cohorts": sorted(row.further_cohorts.values_list("code", flat=True)),
             "organizations": sorted(row.eligible_organizations.values_list("code", flat=True)),
             "absence_limit_percent": absence_limit_percent,
+            "leave_teacher_hours": leave_teacher_hours,
         },
     )
     return row

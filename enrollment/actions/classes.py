@@ -57,6 +57,8 @@ class ClassDetails(TypedDict, total=False):
     needs_sign_out: bool
     absence_limit_percent: int | None
     leave_counts_as_absence: bool
+    leave_teacher_hours: int
+    dimension: str
 
 
 class ClassChanges(ClassDetails, total=False):

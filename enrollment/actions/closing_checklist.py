@@ -27,7 +27,7 @@ def tick_items(*, training_class: TrainingClass, notes: Mapping[str, str], actor
     known = {item.code: item for item in closing.items()}
     for code, note in notes.items():
         item = known.get(code)
-        checked = None if item is None else Checked(code, may_be_ticked=item.may_be_ticked)
+        checked = None if item is None else Checked(code, may_be_ticked=item.may_be_vouched_for(row))
         refusal = rules.tick_refusal(checked, note=note, status=row.status)
         if refusal is not None:
             raise Refused(refusal)

@@ -149,6 +149,10 @@ def _join_places(kept: Enrollment, gone: Enrollment, merging: Merging) -> None:
         for name in ("status", "quota_id", "group_number", "is_monitor", "is_group_leader", "waiting_since"):
             setattr(kept, name, getattr(gone, name))
         kept.save()
+    if gone.has_answered_survey and not kept.has_answered_survey:
+        # Both records are one person, who answers once.
+        kept.has_answered_survey = True
+        kept.save(update_fields=["has_answered_survey"])
     theirs: Certificate | None = getattr(gone, "certificate", None)
     if theirs is not None and getattr(kept, "certificate", None) is None:
         Certificate.objects.filter(pk=theirs.pk).update(enrollment=kept)

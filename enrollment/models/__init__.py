@@ -58,7 +58,7 @@ from enrollment.models.hours import (
     YearClosure,
     as_hours,
 )
-from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeaveStatus
+from enrollment.models.leave import ClassLeave, ClassLeaveKind, ClassLeavePart, ClassLeaveStatus
 from enrollment.models.messages import (
     OPEN_DELIVERIES,
     STUCK_DELIVERIES,
@@ -119,6 +119,7 @@ from enrollment.models.plans import (
 from enrollment.models.retention import RetentionPeriod, RetentionSubject, kept_since, kept_until, months_kept
 from enrollment.models.roster import RosterColumns
 from enrollment.models.sums import earned_by_dimension
+from enrollment.models.surveys import ClassSurvey, QuestionKind, SurveyQuestion, SurveySheet
 from enrollment.models.transfers import PersonTransfer, TransferState
 
 __all__ = [
@@ -150,12 +151,14 @@ __all__ = [
     "ClassArchive",
     "ClassLeave",
     "ClassLeaveKind",
+    "ClassLeavePart",
     "ClassLeaveStatus",
     "ClassNotice",
     "Claim",
     "ClaimStatus",
     "CertificateTemplate",
     "ClassStatus",
+    "ClassSurvey",
     "ClosingTick",
     "ChangeKind",
     "Cohort",
@@ -209,6 +212,7 @@ __all__ = [
     "PersonTransfer",
     "Post",
     "ProofKind",
+    "QuestionKind",
     "Quota",
     "RetentionPeriod",
     "RetentionSubject",
@@ -221,6 +225,8 @@ __all__ = [
     "Standing",
     "StatisticalReturn",
     "StudyProof",
+    "SurveyQuestion",
+    "SurveySheet",
     "TagKind",
     "TitleLevel",
     "Trainee",

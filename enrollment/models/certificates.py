@@ -53,6 +53,23 @@ class CertificateTemplate(models.Model):
         verbose_name = _("certificate template")
         verbose_name_plural = _("certificate templates")
         ordering = ["-version"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(body__contains="{姓名}"),
+                name="enrollment_certificatetemplate_names_the_person",
+                violation_error_message=_("The name is missing: write {姓名} in the text."),
+            ),
+            models.CheckConstraint(
+                condition=Q(footer__contains="{编号}") & Q(footer__contains="{二维码}"),
+                name="enrollment_certificatetemplate_can_be_checked",
+                violation_error_message=_("The number {编号} and the QR code {二维码} stand in the foot."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(signatory=""),
+                name="enrollment_certificatetemplate_has_title_and_signatory",
+                violation_error_message=_("A certificate has a title, and somebody signs it."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"

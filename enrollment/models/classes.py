@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
 
 from enrollment.models.organizations import under
-from enrollment.rules.class_policy import AbsencePolicy
+from enrollment.rules.class_policy import LEAVE_TEACHER_HOURS, AbsencePolicy
 from enrollment.rules.eligibility import Terms
 
 if TYPE_CHECKING:
@@ -124,6 +124,18 @@ class TrainingClass(index.Indexed, models.Model):
         help_text=_("Empty: withdrawal is never proposed. The class teacher decides in any case."),
     )
     leave_counts_as_absence = models.BooleanField(_("leave counts as absence here"), default=False)
+    leave_teacher_hours = models.PositiveSmallIntegerField(
+        _("leave the class teacher decides on (hours)"),
+        default=LEAVE_TEACHER_HOURS,
+        help_text=_("Longer leave is decided by the academy. 0: all of it."),
+    )
+    dimension = models.CharField(
+        _("category or module"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("What its sessions count for, unless a session says otherwise."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects = TrainingClassQuerySet.as_manager()
@@ -291,6 +303,12 @@ class Enrollment(models.Model):
     )
     waiting_since = models.DateTimeField(_("waiting since"), null=True, blank=True, editable=False)
     note = models.CharField(_("reason"), max_length=200, blank=True)
+    has_answered_survey = models.BooleanField(
+        _("has answered the survey"),
+        default=False,
+        editable=False,
+        help_text=_("That, not what: answers name nobody."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 

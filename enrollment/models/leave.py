@@ -1,7 +1,8 @@
-"""Leave from a training class 请假: one slip for a span of time, whatever is held in it."""
+"""Leave from a training class 请假: one slip for a span of time, or for sessions that were chosen."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -43,7 +44,7 @@ class ClassLeaveQuerySet(models.QuerySet["ClassLeave"]):
         return self.filter(Q(enrollment__trainee__user=user) | Q(enrollment__training_class__teacher=user))
 
     def manageable_by(self, user: User) -> Self:
-        """Those ``user`` decides on: of classes one is teacher of; all for administrators."""
+        """Of classes one is teacher of (long leave is decided by the academy); all for administrators."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.scope.everything:
@@ -60,7 +61,10 @@ class ClassLeaveQuerySet(models.QuerySet["ClassLeave"]):
 
 
 class ClassLeave(models.Model):
-    """A trainee asks to be away from a class for a while; the class teacher decides."""
+    """A trainee asks to be away from a class; the class teacher decides, on long leave the academy.
+
+    With parts it excuses those sessions alone; without, whatever is held from ``starts_at`` to ``ends_at``.
+    """
 
     enrollment = models.ForeignKey(
         "enrollment.Enrollment", on_delete=models.CASCADE, related_name="leaves", verbose_name=_("enrolment")
@@ -70,6 +74,7 @@ class ClassLeave(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
+    minutes = models.PositiveIntegerField(_("length (minutes)"), default=0, editable=False)
     reason = models.CharField(_("reason"), max_length=200)
     status = models.CharField(
         _("status"), max_length=12, choices=ClassLeaveStatus.choices, default=ClassLeaveStatus.REQUESTED
@@ -116,6 +121,16 @@ class ClassLeave(models.Model):
         return Span(self.starts_at, self.ends_at)
 
     @property
+    def spans(self) -> list[Span]:
+        """When somebody is away: the sessions that were chosen, else the whole span."""
+        return [part.span for part in self.parts.all()] or [self.span]
+
+    @property
+    def hours(self) -> Decimal:
+        """How long it is, in clock hours."""
+        return Decimal(self.minutes) / 60
+
+    @property
     def is_requested(self) -> bool:
         """Whether it waits for the class teacher."""
         return self.status == ClassLeaveStatus.REQUESTED
@@ -124,3 +139,40 @@ class ClassLeave(models.Model):
     def tone(self) -> str:
         """How its status is coloured."""
         return {"approved": "good", "requested": "gold", "refused": "brand"}.get(self.status, "")
+
+
+class ClassLeavePart(models.Model):
+    """A session that a slip was asked for, as it stood then; ``key`` finds it when it is moved."""
+
+    leave = models.ForeignKey(
+        ClassLeave, on_delete=models.CASCADE, related_name="parts", verbose_name=_("leave from a class")
+    )
+    key = models.PositiveBigIntegerField(_("session"))
+    title = models.CharField(_("title"), max_length=200)
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+
+    class Meta:
+        verbose_name = _("session of a leave slip")
+        verbose_name_plural = _("sessions of leave slips")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["leave", "key"],
+                name="enrollment_classleavepart_once",
+                violation_error_message=_("A slip names a session once."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="enrollment_classleavepart_in_order",
+                violation_error_message=_("Leave ends after it begins."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def span(self) -> Span:
+        """From when to when, for the rules."""
+        return Span(self.starts_at, self.ends_at)

@@ -105,13 +105,15 @@ def differences(*, kept_digest: str, manifest_content: bytes, found: Mapping[str
 
 
 def record_differences(said: Mapping[str, str], now: Mapping[str, str]) -> list[Difference]:
-    """Which records differ between a manifest and the database; only paths that both sides can make count."""
-    result = [
+    """Which records differ between a manifest and the database.
+
+    A section that a later version of the academy adds was never sealed: it is no difference.
+    """
+    return [
         Difference(Change.MISSING if path not in now else Change.CHANGED, path)
         for path in sorted(said)
         if path.startswith(RECORDS) and now.get(path) != said[path]
     ]
-    return result + [Difference(Change.ADDED, path) for path in sorted(now) if path not in said]
 
 
 NOT_CLOSED = Reason("archive_not_closed", _("A class is archived once it is closed."))

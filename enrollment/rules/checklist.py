@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cms.refusals import Reason
 from cms.refusals import sentence as _
+from enrollment.rules.survey import NOT_HELD as SURVEY_MISSING
 
 # --- The closing checklist 结班清单 ---------------------------------------------------------------
 
@@ -66,9 +67,6 @@ NOTICE_MISSING = Reason(
     "notice_missing", _("The notice has not been published: publish it, or say how people were told.")
 )
 ROSTER_MISSING = Reason("roster_missing", _("Nobody is on the roster: enrol people, or cancel the class."))
-SURVEY_MISSING = Reason(
-    "survey_missing", _("The satisfaction survey is not recorded: say when it was held and where it is kept.")
-)
 
 
 # --- The steps of a class's life -------------------------------------------------------------------
@@ -98,6 +96,8 @@ class LifeFacts:
     grouped: int = 0
     certified: int = 0
     items: Mapping[str, bool] | None = None
+    #: What the survey misses, where the checklist says it.
+    survey: Reason | None = None
 
     def has(self, code: str) -> bool:
         """Whether an item of the checklist is done."""
@@ -203,7 +203,7 @@ def _missing(facts: LifeFacts) -> dict[str, Reason | None]:
         "groups": groups,
         "timetable": None if facts.has("timetable") else NO_TIMETABLE,
         "attendance": attendance,
-        "survey": None if facts.has("survey") else SURVEY_MISSING,
+        "survey": None if facts.has("survey") else facts.survey or SURVEY_MISSING,
         "closing": None if facts.status in {"closed", "archived"} else NOT_CLOSED,
         "certificates": certificates,
         "archive": None if facts.status == "archived" else NOT_ARCHIVED,

@@ -40,6 +40,23 @@ class ClassFacts:
     is_sealed: bool = False
 
 
+#: Groups are numbered up to here.
+MOST_GROUPS = 99
+
+
+def part_refusals(
+    *, status: str, is_on_roster: bool, group: int | None, is_leader: bool
+) -> tuple[Reason, ...]:
+    """Why somebody cannot be in ``group``, or lead it."""
+    if status not in OPEN_FOR_ENROLMENT:
+        return (NOT_OPEN,)
+    if not is_on_roster:
+        return (NOT_ON_ROSTER,)
+    if group is not None and not 1 <= group <= MOST_GROUPS:
+        return (NO_SUCH_GROUP,)
+    return (LEADER_WITHOUT_GROUP,) if is_leader and group is None else ()
+
+
 def next_statuses(status: str) -> frozenset[str]:
     """Statuses that can follow ``status``."""
     return NEXT.get(status, frozenset())
@@ -105,6 +122,11 @@ DATES_BACKWARD = Reason("class_dates_backward", _("A class cannot end before it 
 NO_SEATS = Reason("class_without_seats", _("A class has at least one seat."), field="capacity")
 NO_TITLE = Reason("class_title_missing", _("A class needs a title."), field="title")
 CODE_TAKEN = Reason("class_code_taken", _("Another class already has this number."), field="code")
+NOT_ON_ROSTER = Reason("not_on_roster", _("Only people on the roster are in groups and have a part in them."))
+NO_SUCH_GROUP = Reason(
+    "no_such_group", _("A group has a number from 1 to 99; leave it empty for no group."), field="group"
+)
+LEADER_WITHOUT_GROUP = Reason("leader_without_group", _("Say which group this person leads."), field="group")
 NOT_GROUPABLE = Reason("group_size", _("A group has at least two people."), field="size")
 NO_SHARE = Reason(
     "absence_limit_no_share",

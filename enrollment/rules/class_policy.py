@@ -6,7 +6,7 @@ Withdrawal is proposed to the class teacher, who decides; nothing here happens b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cms.refusals import Reason
@@ -64,8 +64,35 @@ class Span:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
+#: The class teacher decides on leave of up to a day, unless the class says otherwise.
+LEAVE_TEACHER_HOURS = 8
+#: A day away counts as at most so many hours.
+DAY_MINUTES = 480
+
+
+def length_minutes(spans: Iterable[Span]) -> int:
+    """How long somebody is away: a day counts as eight hours at most, the nights between not at all.
+
+    The spans carry local time; what lies on one day is added up before it is cut.
+    """
+    by_day: dict[dt.date, int] = {}
+    for span in spans:
+        begin = span.starts_at
+        while begin < span.ends_at:
+            midnight = dt.datetime.combine(begin.date() + dt.timedelta(days=1), dt.time(), begin.tzinfo)
+            end = min(midnight, span.ends_at)
+            by_day[begin.date()] = by_day.get(begin.date(), 0) + int((end - begin).total_seconds() // 60)
+            begin = end
+    return sum(min(minutes, DAY_MINUTES) for minutes in by_day.values())
+
+
+def is_for_academy(minutes: int, teacher_hours: int) -> bool:
+    """Whether leave is so long that the academy decides, and not the class teacher."""
+    return minutes > teacher_hours * 60
+
+
 def leave_refusals(
-    asked: Span,
+    spans: Sequence[Span],
     *,
     reason: str,
     first_day: dt.datetime,
@@ -76,6 +103,22 @@ def leave_refusals(
     """Why leave cannot be asked for; the class lies between the two days, ``standing`` are other slips."""
     if not reason.strip():
         return (LEAVE_REASON_MISSING,)
+    others = list(standing)
+    for asked in spans:
+        against = _span_refusals(asked, first_day=first_day, last_day=last_day, standing=others, now=now)
+        if against:
+            return against
+    return ()
+
+
+def _span_refusals(
+    asked: Span,
+    *,
+    first_day: dt.datetime,
+    last_day: dt.datetime,
+    standing: Iterable[Span],
+    now: dt.datetime,
+) -> tuple[Reason, ...]:
     if asked.ends_at <= asked.starts_at:
         return (LEAVE_BACKWARD,)
     if asked.ends_at <= now:
@@ -97,6 +140,19 @@ LEAVE_OUTSIDE = Reason(
 )
 LEAVE_OVERLAPS = Reason(
     "leave_overlaps", _("You have asked for leave in this time already."), field="starts_at"
+)
+LEAVE_NO_TIME = Reason(
+    "leave_no_time",
+    _("Choose the sessions you will miss, or say from when to when you are away."),
+    field="starts_at",
+)
+LEAVE_NO_SESSION = Reason(
+    "leave_no_session",
+    _("One of these sessions is over or is held no more; open the page again."),
+    field="sessions",
+)
+LEAVE_FOR_ACADEMY = Reason(
+    "leave_for_academy", _("Leave of this length is decided by the academy, not by the class teacher.")
 )
 LEAVE_NOT_ON_ROSTER = Reason("leave_not_on_roster", _("Only people on the roster of a class ask for leave."))
 LEAVE_CLASS_CLOSED = Reason("leave_class_closed", _("The class is over; leave can no longer be asked for."))

@@ -137,6 +137,11 @@ def tabs(opened: Opened, here: str) -> list[dict[str, Any]]:
         ("class_roster", _("Roster"), rights.manages or opened.sees_roster),
         ("class_quotas", _("Quotas"), rights.manages),
         ("class_leave", _("Leave"), rights.manages or rights.is_on_roster),
+        (
+            "class_survey",
+            _("Survey"),
+            status in {"running", "closed", "archived"} and (rights.manages or rights.is_on_roster),
+        ),
         ("class_terms", _("Terms"), rights.manages and status in {"draft", "nominating", "running"}),
         (
             "class_closing",

@@ -9,10 +9,23 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from cms.actions import jobs
 from cms.refusals import Refused
 from enrollment import closing
 from enrollment.actions import closing_checklist as actions
-from enrollment.views.class_access import open_for_managers
+from enrollment.jobs import CLOSE
+from enrollment.views.class_access import Opened, open_for_managers
+
+
+def _begin_closing(request: HttpRequest, opened: Opened) -> HttpResponse:
+    """Close the class in the background; the page with its bar is the answer."""
+    job = jobs.begin(
+        kind=CLOSE,
+        owner=request.user,
+        title=_("Closing %(class)s") % {"class": opened.training_class.title},
+        parameters={"class": opened.training_class.pk, "archive": "archive" in request.POST},
+    )
+    return redirect(job)
 
 
 @login_required
@@ -21,6 +34,8 @@ def class_closing(request: HttpRequest, pk: int) -> HttpResponse:
     """Each item: in order, vouched for by somebody, or missing with what to do."""
     opened = open_for_managers(request, pk)
     if request.method == "POST":
+        if "close" in request.POST:
+            return _begin_closing(request, opened)
         code = request.POST.get("item", "")[:30]
         try:
             if "untick" in request.POST:
@@ -42,5 +57,7 @@ def class_closing(request: HttpRequest, pk: int) -> HttpResponse:
         lines=lines,
         done=sum(line.checked.is_done for line in lines),
         is_running=opened.training_class.status == "running",
+        may_close=opened.training_class.status == "running"
+        and all(line.checked.is_done or line.item.code == "attendance" for line in lines),
     )
     return render(request, "enrollment/class_closing.html", context)

@@ -1,4 +1,4 @@
-"""Leave from a class: asked for by the trainee, decided by the class teacher, and the slip on paper."""
+"""Leave from a class: asked for by the trainee, decided by the class teacher or the academy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cms.refusals import Refused
 from enrollment.actions import class_leave as actions
 from enrollment.forms_classes import ClassLeaveForm, DecisionForm, form_errors
 from enrollment.models import ClassLeave, ClassLeaveStatus
+from enrollment.rules.class_policy import is_for_academy
+from enrollment.timetables import Lesson, lessons_of
 from enrollment.views.class_access import Opened, open_for_anybody
 
 PER_PAGE = 50
@@ -28,9 +31,19 @@ def _opened(request: HttpRequest, pk: int) -> Opened:
     return opened
 
 
+def _coming(opened: Opened) -> list[Lesson]:
+    """The sessions that can still be missed."""
+    now = timezone.now()
+    return [lesson for lesson in lessons_of(opened.training_class) if lesson.starts_at > now]
+
+
 def _slips(opened: Opened) -> Any:
     rows = ClassLeave.objects.filter(enrollment__training_class=opened.training_class)
-    return rows.visible_to(opened.user).select_related("enrollment__trainee__home_organization", "decided_by")
+    return (
+        rows.visible_to(opened.user)
+        .select_related("enrollment__trainee__home_organization", "decided_by")
+        .prefetch_related("parts")
+    )
 
 
 @login_required
@@ -39,11 +52,12 @@ def class_leave(request: HttpRequest, pk: int) -> HttpResponse:
     """One's own slips with a form for the next; for the class teacher everybody's, those that wait first."""
     opened = _opened(request, pk)
     enrollment = opened.enrollment
-    form = ClassLeaveForm()
+    lessons = _coming(opened) if enrollment is not None else []
+    form = ClassLeaveForm(lessons)
     if request.method == "POST":
         if enrollment is None:
             raise Http404
-        form = ClassLeaveForm(request.POST)
+        form = ClassLeaveForm(lessons, request.POST)
         if form.is_valid():
             try:
                 actions.ask_class_leave(enrollment=enrollment, actor=request.user, **form.cleaned_data)
@@ -54,6 +68,8 @@ def class_leave(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("enrollment:class_leave", pk=pk)
     slips = _slips(opened)
     waiting = list(slips.filter(status=ClassLeaveStatus.REQUESTED)[:PER_PAGE])
+    for slip in waiting:
+        slip.is_long = is_for_academy(slip.minutes, opened.training_class.leave_teacher_hours)
     others = slips.exclude(status=ClassLeaveStatus.REQUESTED).order_by("-starts_at", "-pk")
     context = opened.context(
         "class_leave",
@@ -89,12 +105,3 @@ def class_leave_decide(request: HttpRequest, pk: int, leave_pk: int) -> HttpResp
     except Refused as refused:
         messages.error(request, refused.sentence)
     return redirect("enrollment:class_leave", pk=pk)
-
-
-@login_required
-@require_GET
-def class_leave_slip(request: HttpRequest, pk: int, leave_pk: int) -> HttpResponse:
-    """The slip 请假条 on paper."""
-    opened = _opened(request, pk)
-    leave = get_object_or_404(_slips(opened), pk=leave_pk)
-    return render(request, "enrollment/class_leave_slip.html", opened.context("class_leave", leave=leave))

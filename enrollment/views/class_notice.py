@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cms.refusals import Refused
-from enrollment import reports_classes
 from enrollment.actions import notices as actions
 from enrollment.forms_classes import AttachmentForm
 from enrollment.models import ClassNotice, NoticeAttachment
@@ -117,22 +116,6 @@ def _act(request: HttpRequest, opened: Opened, notice: ClassNotice | None) -> Ht
     except Refused as refused:
         messages.error(request, refused.sentence)
     return back
-
-
-@login_required
-@require_GET
-def class_notice_print(request: HttpRequest, pk: int) -> HttpResponse:
-    """The published notice on paper, with the table of quotas."""
-    opened = open_for_anybody(request, pk)
-    notice = _notice(opened)
-    if notice is None or not notice.is_published:
-        raise Http404
-    context = opened.context(
-        "class_notice",
-        **_shown(opened, notice),
-        quotas=reports_classes.quota_table(opened.training_class),
-    )
-    return render(request, "enrollment/class_notice_print.html", context)
 
 
 @login_required

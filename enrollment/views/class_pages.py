@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,12 +18,28 @@ from enrollment import reports_classes as reports
 from enrollment import reports_life as life
 from enrollment.actions import classes
 from enrollment.actions.class_terms import set_terms
+from enrollment.dimensions import label_of
 from enrollment.forms import status_choices
 from enrollment.forms_classes import ProposalForm, QuotaTableForm, TermsForm, form_errors
-from enrollment.models import Trainee
+from enrollment.models import ClassSurvey, Trainee
 from enrollment.requests import AuthenticatedHttpRequest
 from enrollment.rules import class_life
 from enrollment.views.class_access import Opened, open_for_anybody, open_for_managers
+
+
+def survey_that_waits(opened: Opened) -> dt.datetime | None:
+    """Until when the survey waits for the person's answer; nothing where it does not."""
+    if not opened.rights.is_on_roster:
+        return None
+    now = timezone.now()
+    waiting = ClassSurvey.objects.filter(
+        training_class=opened.training_class,
+        opened_at__isnull=False,
+        closes_at__gt=now,
+        training_class__enrollments__trainee__user=opened.user,
+        training_class__enrollments__has_answered_survey=False,
+    )
+    return waiting.values_list("closes_at", flat=True).first()
 
 
 @login_required
@@ -37,9 +55,11 @@ def class_page(request: HttpRequest, pk: int) -> HttpResponse:
         steps=life.steps_of(opened.training_class) if opened.rights.manages else [],
         enrollment=opened.enrollment,
         terms=opened.training_class.terms,
+        dimension=label_of(opened.training_class.dimension) if opened.training_class.dimension else "",
         next_statuses=status_choices(
             opened.training_class, class_life.next_statuses(opened.training_class.status)
         ),
+        survey_until=survey_that_waits(opened),
         withdrawals=reports.proposed_withdrawals(opened.training_class) if opened.rights.manages else [],
     )
     return render(request, "enrollment/class_page.html", context)
@@ -75,6 +95,7 @@ def class_terms(request: HttpRequest, pk: int) -> HttpResponse:
                 cohorts=form.cleaned_data["cohorts"],
                 organizations=form.places,
                 absence_limit_percent=form.cleaned_data["absence_limit_percent"],
+                leave_teacher_hours=form.cleaned_data["leave_teacher_hours"],
                 leave_counts_as_absence=form.cleaned_data["leave_counts_as_absence"],
                 actor=request.user,
             )

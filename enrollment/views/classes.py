@@ -20,7 +20,7 @@ from cms.actions import jobs
 from cms.forms_on_paper import FORMS, Form
 from cms.refusals import Refused
 from enrollment.actions import certificates, classes, groups
-from enrollment.forms import GroupsForm, QuotaForm, SearchForm, WithdrawalForm, status_choices
+from enrollment.forms import GroupsForm, PartForm, QuotaForm, SearchForm, WithdrawalForm, status_choices
 from enrollment.jobs import BATCH as CERTIFICATES_AT_ONCE
 from enrollment.jobs import CERTIFICATES, without_certificate
 from enrollment.models import (
@@ -87,6 +87,7 @@ def _row(enrollment: Any) -> dict[str, Any]:
         "certificate": getattr(enrollment, "certificate", None),
         "is_waiting": enrollment.status == EnrollmentStatus.WAITLISTED,
         "is_nominated": enrollment.status == EnrollmentStatus.NOMINATED,
+        "is_on_roster": enrollment.status == EnrollmentStatus.ENROLLED,
         "can_leave": enrollment.status
         in {EnrollmentStatus.ENROLLED, EnrollmentStatus.NOMINATED, EnrollmentStatus.WAITLISTED},
     }
@@ -153,8 +154,9 @@ def class_roster(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "enrollment/class_roster.html", context, status=422 if forms else 200)
 
 
-#: Papers of a class in the order in which they are needed; those after the roster belong to who runs it.
-FORM_CODES = ("notice", "quotas", "roster", "groups", "timetable")
+#: Papers of a class in the order in which they are needed; those of staff belong to who runs it. The notice
+#: and the summary of the survey stand on pages of their own.
+FORM_CODES = ("quotas", "roster", "groups", "timetable")
 FORM_CODES_OF_STAFF = ("attendance",)
 
 
@@ -334,6 +336,16 @@ def _groups(request: HttpRequest, training_class: TrainingClass, forms: dict[str
     ) % {"number": number}
 
 
+def _part(request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]) -> str:
+    form = PartForm(request.POST)
+    if not form.is_valid():
+        raise Refused(class_life.NO_SUCH_GROUP)
+    held = groups.give_part(
+        enrollment=_enrollment(request, training_class), actor=request.user, **form.cleaned_data
+    )
+    return _("Noted for %(name)s.") % {"name": held.trainee.name}
+
+
 def _certify(
     request: HttpRequest, training_class: TrainingClass, _forms: dict[str, Any]
 ) -> str | HttpResponse:
@@ -362,5 +374,6 @@ DEEDS: dict[str, Deed] = {
     "transition": _transition,
     "quota": _quota,
     "groups": _groups,
+    "part": _part,
     "certify": _certify,
 }

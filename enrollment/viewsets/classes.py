@@ -16,6 +16,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 from wagtail.admin.widgets.button import Button, HeaderButton
 
+from enrollment import dimensions
 from enrollment.actions import classes as actions
 from enrollment.models import (
     ROSTER_STATUSES,
@@ -79,6 +80,12 @@ def class_teachers() -> Any:
 class ClassForm(WagtailAdminModelForm):
     """A training class and its policies."""
 
+    dimension = forms.ChoiceField(
+        label=_("category or module"),
+        required=False,
+        help_text=_("What its sessions count for, unless a session says otherwise."),
+    )
+
     class Meta:
         model = TrainingClass
         fields = [
@@ -91,6 +98,7 @@ class ClassForm(WagtailAdminModelForm):
             "capacity",
             "description",
             "is_centralized",
+            "dimension",
             "late_after_minutes",
             "early_before_minutes",
             "needs_sign_out",
@@ -99,6 +107,7 @@ class ClassForm(WagtailAdminModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["teacher"].queryset = class_teachers()
+        self.fields["dimension"].choices = [("", "—"), *dimensions.choices(self.instance.dimension)]
         if not self.instance.pk:
             self.fields["code"].required = False
             self.fields["code"].help_text = _("Empty: the next number of the year.")

@@ -261,7 +261,11 @@ def post_anew(
         session, rule = owners[row.session_id], rules[row.session_id]
         entry = standing.get((row.trainee_id, str(row.pk)))
         if entry is not None:
-            if (entry.quarters, entry.is_centralized) == (row.quarters, session.is_centralized):
+            if (entry.quarters, entry.is_centralized, entry.dimension) == (
+                row.quarters,
+                session.is_centralized,
+                session.dimension,
+            ):
                 result.already += 1
                 continue
             reverse_entry(entry=entry, actor=actor, reason=why)
@@ -282,6 +286,7 @@ def post_anew(
                 rule_id=rule.pk if rule else None,
                 note=why,
                 is_centralized=session.is_centralized,
+                dimension=session.dimension,
             )
         )
     if not credits:

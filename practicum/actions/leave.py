@@ -68,12 +68,12 @@ def follow_class_leave(leave: ClassLeave) -> None:
     """
     if leave.status != ClassLeaveStatus.APPROVED:
         return
-    settled = (
-        Session.objects.filter(
-            training_class=leave.enrollment.training_class_id, status=SessionStatus.SETTLED
-        )
-        .held_between(leave.starts_at, leave.ends_at)
-        .order_by("pk")
+    settled = Session.objects.filter(
+        training_class=leave.enrollment.training_class_id, status=SessionStatus.SETTLED
     )
-    for session in settled:
+    chosen = [part.key for part in leave.parts.all()]
+    concerned = (
+        settled.filter(pk__in=chosen) if chosen else settled.held_between(leave.starts_at, leave.ends_at)
+    )
+    for session in concerned.order_by("pk"):
         recompute(session=session, now=timezone.now())

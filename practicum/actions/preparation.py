@@ -43,6 +43,7 @@ def plan_of(session: Session, *, vehicles: Sequence[Vehicle]) -> SessionPlan:
         is_open=session.is_open,
         hour_kind=session.hour_kind,
         quarters=session.quarters,
+        dimension=session.dimension,
         bring=session.bring,
         note=session.note,
         opens_before_minutes=session.opens_before_minutes,

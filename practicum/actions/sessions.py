@@ -44,6 +44,7 @@ from practicum.models import (
     TrainingBase,
     Vehicle,
 )
+from practicum.models.modules import dimensions_of_bases
 from practicum.models.projection import rosters_of
 from practicum.rules.clash import Agenda
 from practicum.rules.reasons import reason
@@ -83,6 +84,8 @@ class SessionPlan:
     trainee_ids: Sequence[int] = ()
     hour_kind: str = ""
     quarters: int | None = None
+    #: Category or module; None means: as the class has it, else the base's first module.
+    dimension: str | None = None
     bring: str = ""
     note: str = ""
     opens_before_minutes: int = 30
@@ -162,7 +165,9 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
         _refuse_unless_open(locked)
         before = _told(locked)
         booked = list(Booking.objects.booked().filter(session=locked).values_list("trainee_id", flat=True))
-        wanted = replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())
+        [wanted] = with_dimensions(
+            [replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())]
+        )
         judged = _Judgement([wanted], ignoring=locked.pk)
         reasons = judged.reasons_against(0)
         if reasons:
@@ -430,13 +435,34 @@ def _fill(session: Session, plan: SessionPlan) -> None:
     session.quarters = (
         quarters_by_rule(plan.starts_at, plan.ends_at) if plan.quarters is None else plan.quarters
     )
+    session.dimension = plan.dimension or ""
     session.bring = plan.bring
     session.note = plan.note
     session.opens_before_minutes = plan.opens_before_minutes
     session.closes_after_minutes = plan.closes_after_minutes
 
 
+def with_dimensions(plans: Sequence[SessionPlan]) -> list[SessionPlan]:
+    """``plans`` with the category or module that each counts for (one query at most)."""
+    asking = {
+        plan.base.pk
+        for plan in plans
+        if plan.dimension is None
+        and plan.base is not None
+        and not (plan.training_class is not None and plan.training_class.dimension)
+    }
+    of_base = dimensions_of_bases(asking)
+
+    def default(plan: SessionPlan) -> str:
+        if plan.training_class is not None and plan.training_class.dimension:
+            return plan.training_class.dimension
+        return of_base.get(plan.base.pk, "") if plan.base is not None else ""
+
+    return [plan if plan.dimension is not None else replace(plan, dimension=default(plan)) for plan in plans]
+
+
 def _schedule_all(plans: Sequence[SessionPlan], *, actor: User | None) -> BulkSchedule:
+    plans = with_dimensions(plans)
     judged = _Judgement(plans)
     result = BulkSchedule()
     chosen: list[int] = []

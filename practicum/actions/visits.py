@@ -382,6 +382,7 @@ def schedule_visit(
     title: str = "",
     lecturer: Lecturer | None = None,
     vehicles: Sequence[Vehicle] = (),
+    dimension: str = "",
 ) -> Visit:
     """Enter a visit that was agreed with the base by other means: request, check and confirmation in one go.
 
@@ -402,6 +403,7 @@ def schedule_visit(
             headcount=headcount,
             requested_by=actor,
             lecturer=lecturer,
+            dimension=dimension,
         )
         visit.vehicles.set(vehicles)
         VisitBatch.objects.create(
@@ -521,6 +523,7 @@ def _plan(visit: Visit, row: VisitBatch, people: Sequence[int], count: int) -> S
         training_class=visit.training_class,
         base=visit.base,
         lecturer=visit.lecturer,
+        dimension=visit.dimension or None,
         vehicles=list(visit.vehicles.all()),
         audience=Audience.ROSTER if whole_class else Audience.BOOKINGS,
         seats=None if whole_class else row.headcount,

@@ -73,7 +73,10 @@ def derive(
 
 
 def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
-    """(session, trainee) where an approved slip of the class shares a moment with the session; one query."""
+    """(session, trainee) where an approved slip of the class excuses; one query.
+
+    A slip for chosen sessions excuses those, wherever they were moved; another what shares a moment with it.
+    """
     of_class: dict[int, list[Session]] = defaultdict(list)
     for session in sessions:
         if session.training_class_id is not None:
@@ -84,13 +87,19 @@ def excused_by_class(sessions: Collection[Session]) -> set[tuple[int, int]]:
         ClassLeave.objects.approved()
         .filter(enrollment__training_class__in=of_class)
         .order_by()
-        .values_list("enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at")
+        .values_list(
+            "enrollment__training_class", "enrollment__trainee", "starts_at", "ends_at", "parts__key"
+        )
     )
     return {
         (session.pk, trainee_id)
-        for class_id, trainee_id, starts_at, ends_at in slips
+        for class_id, trainee_id, starts_at, ends_at, chosen in slips
         for session in of_class[class_id]
-        if starts_at < session.ends_at and session.starts_at < ends_at
+        if (
+            starts_at < session.ends_at and session.starts_at < ends_at
+            if chosen is None
+            else session.pk == chosen
+        )
     }
 
 

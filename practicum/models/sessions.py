@@ -233,6 +233,13 @@ class Session(index.Indexed, models.Model):
 
     hour_kind = models.CharField(_("hours count as"), max_length=12, choices=HourKind.choices)
     quarters = models.PositiveSmallIntegerField(_("quarter hours"), default=0)
+    dimension = models.CharField(
+        _("category or module"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("What its hours count for besides their kind; empty for none."),
+    )
 
     opens_before_minutes = models.PositiveSmallIntegerField(_("sign-in opens before (minutes)"), default=30)
     closes_after_minutes = models.PositiveSmallIntegerField(_("sign-out closes after (minutes)"), default=60)

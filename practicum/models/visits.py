@@ -132,6 +132,13 @@ class Visit(models.Model):
         _("headcount stated at"), null=True, blank=True, editable=False
     )
     purpose = models.TextField(_("purpose"), blank=True)
+    dimension = models.CharField(
+        _("category or module"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("Empty: as the class has it, else the first module that the base serves."),
+    )
     leader_name = models.CharField(_("leader"), max_length=60, blank=True)
     leader_phone = models.CharField(_("leader's mobile phone"), max_length=20, blank=True)
     lecturer = models.ForeignKey(

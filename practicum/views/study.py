@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cms.refusals import Refused
+from enrollment.dimensions import label_of
 from enrollment.models import Trainee
 from enrollment.requests import AuthenticatedHttpRequest
 from practicum import reports
@@ -151,6 +152,7 @@ def session(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "can_book": trainee is not None and found.is_open and not has_begun and not found.is_cancelled,
         "can_leave": is_expected and my_leave is None and not has_begun and not found.is_cancelled,
         "seats_left": reports.seats_left(found) if found.is_open else None,
+        "dimension": label_of(found.dimension) if found.dimension else "",
         "runs": Session.objects.run_by(request.user).filter(pk=found.pk).exists(),
         "leave_form": LeaveForm(),
         "has_briefing": VisitBatch.objects.filter(session=found, visit__status__in=BRIEFED_STAGES).exists(),

@@ -23,6 +23,7 @@ from wagtail.admin.widgets import AdminDateInput
 from wagtail.admin.widgets.button import HeaderButton
 
 from cms.refusals import Refused
+from enrollment import dimensions
 from enrollment.models import QUARTERS_PER_HOUR, as_hours
 from enrollment.viewsets.classes import class_chooser
 from enrollment.viewsets.scoped import (
@@ -48,6 +49,8 @@ CHOOSING = {
     "vehicles": forms.CheckboxSelectMultiple,
 }
 CHOSEN_FOR_A_VISIT = ("base", "training_class", "lecturer", "vehicles")
+#: A session counts for what its class or base says, or for nothing besides its kind.
+BY_DEFAULT, NONE = "", "-"
 PLANNED = [field.name for field in dataclasses.fields(SessionPlan)]
 
 
@@ -65,6 +68,11 @@ class SessionForm(WagtailAdminModelForm):
         help_text=_("Empty: by the rule of that day (45 minutes are one hour)."),
     )
 
+    dimension = forms.ChoiceField(
+        label=_("category or module"),
+        required=False,
+        help_text=_("What its hours count for besides their kind."),
+    )
     online_url = forms.URLField(label=_("address online"), required=False, assume_scheme="https")
 
     class Meta:
@@ -78,6 +86,7 @@ class SessionForm(WagtailAdminModelForm):
             "ends_at",
             "room",
             "base",
+            "dimension",
             "place",
             "online_url",
             "lecturer",
@@ -94,7 +103,13 @@ class SessionForm(WagtailAdminModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["vehicles"].queryset = Vehicle.objects.filter(is_active=True)
+        self.fields["dimension"].choices = [
+            (BY_DEFAULT, _("As the class has it, else the base")),
+            (NONE, _("None")),
+            *dimensions.choices(self.instance.dimension),
+        ]
         if self.instance.pk:
+            self.initial["dimension"] = self.instance.dimension or NONE
             self.fields["hours"].initial = as_hours(self.instance.quarters)
 
     def _post_clean(self) -> None:
@@ -108,7 +123,7 @@ class SessionForm(WagtailAdminModelForm):
 
     def plan(self) -> SessionPlan:
         """What the action is asked for."""
-        data = self.cleaned_data
+        data = dict(self.cleaned_data)
         hours = data["hours"]
         moved = {"starts_at", "ends_at"} & set(self.changed_data) and "hours" not in self.changed_data
         audience: str | None = None
@@ -116,8 +131,10 @@ class SessionForm(WagtailAdminModelForm):
             audience = Audience.BOOKINGS
         elif self.instance.pk:
             audience = self.instance.audience
+        counts_for = data.pop("dimension")
         return SessionPlan(
             **{name: data[name] for name in PLANNED if name in data},
+            dimension=None if counts_for == BY_DEFAULT else "" if counts_for == NONE else counts_for,
             quarters=None if hours is None or moved else round(hours * QUARTERS_PER_HOUR),
             audience=audience,
         )
@@ -267,6 +284,7 @@ class VisitForm(WagtailAdminModelForm):
         required=False,
         help_text=_("The visit is confirmed at once. Otherwise the base is asked."),
     )
+    dimension = forms.ChoiceField(label=_("category or module"), required=False)
 
     class Meta:
         model = Visit
@@ -278,6 +296,7 @@ class VisitForm(WagtailAdminModelForm):
             "ends_at",
             "headcount",
             "purpose",
+            "dimension",
             "lecturer",
             "vehicles",
         ]
@@ -285,6 +304,10 @@ class VisitForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["dimension"].choices = [
+            (BY_DEFAULT, _("As the class has it, else the base")),
+            *dimensions.choices(self.instance.dimension),
+        ]
         self.fields["title"].required = False
         self.fields["training_class"].required = True
         self.fields["headcount"].required = False
@@ -312,13 +335,16 @@ class CreateVisit(CreateThroughAction):
         }
         if data["agreed"]:
             return visit_actions.schedule_visit(
-                **shared, lecturer=data["lecturer"], vehicles=list(data["vehicles"])
+                **shared,
+                lecturer=data["lecturer"],
+                vehicles=list(data["vehicles"]),
+                dimension=data["dimension"],
             )
         roster = data["training_class"].enrollments.on_roster().count()
         visit = visit_actions.request(
             **shared,
             headcount=data["headcount"] or roster or 1,
-            details={"purpose": data["purpose"], "lecturer": data["lecturer"]},
+            details={name: data[name] for name in ("purpose", "lecturer", "dimension")},
         )
         visit.vehicles.set(data["vehicles"])
         return visit

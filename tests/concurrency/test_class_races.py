@@ -188,7 +188,7 @@ def running(tree):
 
 def test_one_item_is_vouched_for_once(running, race):
     def work(number):
-        return tick_items(training_class=running, notes={"survey": f"第{number}次"}, actor=None)
+        return tick_items(training_class=running, notes={"notice": f"第{number}次"}, actor=None)
 
     assert sorted(race(work, THREADS)) == [0] * (THREADS - 1) + [1]
 
@@ -197,11 +197,11 @@ def test_control_without_the_lock_everybody_finds_it_open(running, race, meeting
     point = meeting(THREADS)
 
     def careless(number):
-        is_open = not ClosingTick.objects.filter(training_class=running, code="survey").exists()
+        is_open = not ClosingTick.objects.filter(training_class=running, code="notice").exists()
         point.wait()
         if is_open:
             ClosingTick.objects.create(
-                training_class=running, code="survey", note=str(number), ticked_at=timezone.now()
+                training_class=running, code="notice", note=str(number), ticked_at=timezone.now()
             )
 
     outcomes = race(careless, THREADS)

@@ -431,3 +431,20 @@ def test_the_page_of_the_template(zhao, li, chen, sign_in, tmp_path):
     assert CertificateTemplate.in_force().signatory == "示例学院"
     sample = client.get(reverse("enrollment:certificate_sample", args=[1]))
     assert "“两新”组织党建学院" in words(sample.content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"body": "同志参加培训"}, "names_the_person"),
+        ({"footer": "编号：{编号}"}, "can_be_checked"),
+        ({"footer": "{二维码}"}, "can_be_checked"),
+        ({"title": ""}, "has_title_and_signatory"),
+        ({"signatory": ""}, "has_title_and_signatory"),
+    ],
+)
+def test_the_database_refuses_a_template_with_a_mistake(db, changes, constraint):
+    current = CertificateTemplate.in_force()
+    values = {name: getattr(current, name) for name in ("title", "body", "footer", "signatory")} | changes
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        CertificateTemplate.objects.create(version=current.version + 1, **values)

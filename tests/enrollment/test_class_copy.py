@@ -14,7 +14,9 @@ from enrollment.actions.class_copy import copy_class
 from enrollment.actions.class_terms import set_terms
 from enrollment.actions.organization_mergers import merge
 from enrollment.actions.organizations import dissolve
+from enrollment.actions.surveys import questions_of, write_questions
 from enrollment.models import Cohort, Enrollment, Quota, TrainingClass
+from enrollment.rules.survey import Kind, Question
 from tests.factories.enrollment import branches, trainees, training_class
 
 TODAY = timezone.localdate()
@@ -67,6 +69,15 @@ def test_everything_but_people_and_numbers(source, zhao):
     assert quotas(copied) == quotas(source) == {"SOFT": 4, "BIO": 6}
     assert not Enrollment.objects.filter(training_class=copied).exists()
     assert copied.code != source.code
+
+
+def test_the_survey_asks_the_same_and_nobody_has_answered(source, zhao):
+    asked = [Question(1, Kind.RATING, "总体评价"), Question(2, Kind.TEXT, "意见")]
+    write_questions(training_class=source, questions=asked, minimum_answers=8, actor=zhao)
+    copied = copy_class(source=source, title="2031年书记班", starts_on=NEXT, actor=zhao).training_class
+    assert questions_of(copied.survey) == asked
+    assert (copied.survey.minimum_answers, copied.survey.opened_at) == (8, None)
+    assert not copied.survey.sheets.exists()
 
 
 def test_the_notice_speaks_of_the_new_class(source, zhao):

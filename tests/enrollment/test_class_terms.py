@@ -23,6 +23,7 @@ from enrollment.models import (
     Quota,
 )
 from enrollment.reports_classes import proposed_withdrawals, quota_proposal
+from enrollment.rules import class_policy as policy
 from enrollment.rules.class_policy import AbsencePolicy, Tally, passes_limit
 from enrollment.rules.class_policy import proposed_withdrawals as proposed
 from enrollment.rules.eligibility import Terms, refusals
@@ -256,7 +257,7 @@ def test_the_page_of_leave(running, zhang, wang, chen, li, sign_in):
     assert sign_in(user=zhang).post(url, form).status_code == 302
     slip = ClassLeave.objects.get()
     decide = reverse("enrollment:class_leave_decide", args=[running.pk, slip.pk])
-    paper = reverse("enrollment:class_leave_slip", args=[running.pk, slip.pk])
+    paper = reverse("forms:form", args=["class-leave-slip", slip.pk])
     # A fellow trainee sees nothing of it; an affairs worker who is not in the class has no such page.
     assert sign_in(user=wang).get(url).context["waiting"] == []
     assert sign_in(user=wang).get(paper).status_code == 404
@@ -275,3 +276,49 @@ def test_one_takes_back_what_nobody_decided(running, zhang, chen):
     with pytest.raises(Refused, match="class_leave_decided"):
         class_leave.decide_class_leave(leave=slip, approve=True, actor=chen)
     assert ask(running, zhang).is_requested
+
+
+def moment(day, hour, minute=0):
+    return dt.datetime(2026, 3, day, hour, minute)
+
+
+@pytest.mark.parametrize(
+    ("spans", "minutes"),
+    [
+        ([(moment(2, 9), moment(2, 12))], 180),
+        # A day is eight hours at most, and the nights between are none.
+        ([(moment(2, 8), moment(2, 20))], 480),
+        ([(moment(2, 14), moment(4, 12))], 480 + 480 + 480),
+        ([(moment(2, 9), moment(2, 12)), (moment(2, 14), moment(2, 17, 30))], 390),
+        ([(moment(2, 8), moment(2, 14)), (moment(2, 14), moment(2, 20))], 480),
+    ],
+)
+def test_how_long_leave_is(spans, minutes):
+    assert policy.length_minutes([policy.Span(*span) for span in spans]) == minutes
+
+
+def test_long_leave_is_decided_by_the_academy(running, zhang, chen, zhao, sign_in):
+    slip = ask(running, zhang, starts_at=at(9, 1), ends_at=at(18, 2))
+    assert slip.minutes == 960
+    assert not Message.objects.filter(recipient=chen, kind="leave_asked").exists()
+    assert Message.objects.filter(recipient=zhao, kind="leave_asked").count() == 1
+    with pytest.raises(Refused, match="leave_for_academy"):
+        class_leave.decide_class_leave(leave=slip, approve=True, actor=chen)
+    page = sign_in(user=chen).get(reverse("enrollment:class_leave", args=[running.pk])).content.decode()
+    assert 'name="approve"' not in page
+    assert class_leave.decide_class_leave(leave=slip, approve=True, actor=zhao).status == "approved"
+
+
+def test_a_class_may_leave_it_all_to_its_teacher(running, zhang, chen):
+    running.leave_teacher_hours = 40
+    running.save()
+    slip = ask(running, zhang, starts_at=at(9, 1), ends_at=at(18, 2))
+    assert class_leave.decide_class_leave(leave=slip, approve=True, actor=chen).status == "approved"
+
+
+def test_a_session_that_is_not_in_the_timetable_is_refused(running, zhang):
+    with pytest.raises(Refused, match="leave_no_session"):
+        ask(running, zhang, sessions=[4711])
+    with pytest.raises(Refused, match="leave_no_time"):
+        ask(running, zhang, starts_at=None)
+    assert not ClassLeave.objects.exists()

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from cms.refusals import Reason, Refused
@@ -25,7 +26,7 @@ from enrollment.actions.classes import (
     transition,
     withdraw,
 )
-from enrollment.actions.groups import divide_into_groups
+from enrollment.actions.groups import divide_into_groups, give_part
 from enrollment.actions.people import depart
 from enrollment.models import (
     Certificate,
@@ -310,6 +311,52 @@ def test_groups_of_about_ten(soft, bio):
     assert Enrollment.objects.filter(is_group_leader=True).count() == 3
     with refused_with("group_size"):
         divide_into_groups(training_class=opened, actor=None, size=1)
+
+
+def test_a_group_has_one_leader_and_a_class_one_monitor(soft, chen, sign_in):
+    opened = training_class(capacity=10, teacher=chen)
+    enrol_in_bulk(training_class=opened, trainees=trainees(soft, 4), actor=None)
+    divide_into_groups(training_class=opened, actor=None, size=2)
+    first, second, third, _fourth = Enrollment.objects.order_by("group_number", "pk")
+
+    def say(held, **changes):
+        values = {"group": held.group_number, "is_leader": False, "is_monitor": False} | changes
+        return give_part(enrollment=held, actor=chen, **values)
+
+    for held in (first, second):
+        say(held, is_leader=True, is_monitor=True)
+    leading = Enrollment.objects.filter(group_number=1, is_group_leader=True)
+    assert list(leading) == list(Enrollment.objects.filter(is_monitor=True)) == [second]
+    # The other group keeps its leader; whoever moves there is one of it.
+    say(third, group=1)
+    assert Enrollment.objects.get(pk=third.pk).group_number == 1
+    for changes, code in (
+        ({"group": None, "is_leader": True}, "leader_without_group"),
+        ({"group": 100}, "no_such_group"),
+    ):
+        with refused_with(code):
+            say(first, **changes)
+    withdraw(enrollment=first, actor=chen, reason="调岗")
+    with refused_with("not_on_roster"):
+        say(first)
+    url = reverse("enrollment:class_roster", args=[opened.pk])
+    sign_in(user=chen).post(url, {"do": "part", "enrollment": third.pk, "group": "2", "is_monitor": "1"})
+    third.refresh_from_db()
+    assert (third.group_number, third.is_monitor) == (2, True)
+    assert Enrollment.objects.filter(is_monitor=True).count() == 1
+
+
+def test_a_class_that_is_over_keeps_its_groups(soft, zhao):
+    opened = training_class(starts_on=dt.date.today() - dt.timedelta(days=9), days=2)
+    enrol_in_bulk(training_class=opened, trainees=trainees(soft, 2), actor=None)
+    transition(training_class=opened, to="running", actor=zhao)
+    transition(training_class=ready_to_close(opened), to="closed", actor=zhao)
+    with refused_with("class_not_open"):
+        divide_into_groups(training_class=opened, actor=zhao)
+    with refused_with("class_not_open"):
+        give_part(
+            enrollment=Enrollment.objects.first(), group=1, is_leader=False, is_monitor=True, actor=zhao
+        )
 
 
 def test_a_certificate_is_issued_once_and_revoked_with_a_reason(soft, zhao):

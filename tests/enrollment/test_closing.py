@@ -18,7 +18,7 @@ from enrollment.closing import Item
 from enrollment.models import ClosingTick
 from enrollment.rules import checklist as rules
 from enrollment.rules.checklist import Checked, LifeFacts, StepState, steps
-from tests.factories.enrollment import ready_to_close, trainees, training_class
+from tests.factories.enrollment import ready_to_close, survey_held, trainees, training_class
 
 TODAY = timezone.localdate()
 DAY = dt.date(2026, 5, 1)
@@ -114,6 +114,10 @@ def test_a_class_is_closed_when_every_item_is_in_order(running, zhao):
 def test_who_vouches_is_named(running, chen, sign_in):
     url = reverse("enrollment:class_closing", args=[running.pk])
     client = sign_in(user=chen)
+    client.post(url, {"item": "survey", "note": "现场测评"})
+    # Nobody vouches for a survey that was never held.
+    assert not ClosingTick.objects.exists()
+    survey_held(running)
     client.post(url, {"item": "survey", "note": " "})
     assert not ClosingTick.objects.exists()
     client.post(url, {"item": "survey", "note": "现场测评"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,10 +15,11 @@ from wagtail.models import ModelLogEntry
 from cms.forms_on_paper import FORMS
 from enrollment.actions.classes import enrol_in_bulk, set_quota
 from enrollment.actions.groups import divide_into_groups
-from enrollment.models import Enrollment, TrainingClass
+from enrollment.actions.notices import attach, begin_notice, publish_notice
+from enrollment.models import ClassLeave, Enrollment, SurveySheet, TrainingClass
 from practicum.models import Leave
 from tests.factories import practicum as make
-from tests.factories.enrollment import credited, trainees, training_class
+from tests.factories.enrollment import credited, survey_held, trainees, training_class
 from tests.papers import fonts, metadata, needs_paper, pages, words
 
 WAYS = ("form", "form_print", "form_pdf", "form_xlsx")
@@ -31,17 +33,32 @@ def world(zhang, chen, soft, zhao):
     enrol_in_bulk(training_class=one, trainees=[zhang.trainee, *trainees(soft, 4)], actor=None)
     divide_into_groups(training_class=one, actor=zhao, size=3)
     session = make.session(title="示例党课", training_class=one)
+    published = publish_notice(notice=begin_notice(training_class=one, actor=zhao), actor=zhao)
+    attach(notice=published, file=SimpleUploadedFile("食宿安排.pdf", b"%PDF-1.7"), actor=zhao)
+    survey_held(one)
+    SurveySheet.objects.bulk_create(
+        SurveySheet(survey=one.survey, answers={"1": 5, "9": "合适", "10": "现场教学收获最大"})
+        for _ in range(5)
+    )
     leave = Leave.objects.create(session=session, trainee=zhang.trainee, reason="出差")
+    away = ClassLeave.objects.create(
+        enrollment=one.enrollments.get(trainee=zhang.trainee),
+        starts_at=make.at(9),
+        ends_at=make.at(12),
+        reason="住院",
+    )
     credited(zhang.trainee, 6)
     return {
         "roster": one.pk,
         "groups": one.pk,
         "quotas": one.pk,
         "notice": one.pk,
+        "survey-summary": one.pk,
         "timetable": one.pk,
         "attendance": one.pk,
         "sign-in-sheet": session.pk,
         "leave-slip": leave.pk,
+        "class-leave-slip": away.pk,
         "study-record": zhang.trainee.pk,
         "organization-record": soft.code,
     }
@@ -64,11 +81,13 @@ STAFF = {"li", "chen", "zhao", "zhou"}
         ("roster", STAFF),
         ("groups", STAFF),
         ("quotas", STAFF),
-        ("notice", STAFF),
+        ("notice", STAFF | {"zhang"}),
+        ("survey-summary", {"chen", "zhao"}),
         ("timetable", STAFF | {"zhang"}),
         ("attendance", {"chen", "zhao"}),
         ("sign-in-sheet", {"chen", "zhao"}),
         ("leave-slip", {"zhang", "chen", "zhao"}),
+        ("class-leave-slip", {"zhang", "chen", "zhao"}),
         ("study-record", {"zhang", "li", "zhao"}),
         ("organization-record", {"li", "zhao", "zhou"}),
     ],
@@ -87,11 +106,19 @@ EXPECTED = {
     "roster": ["花名册", "张学员", "示例书记班", "中共示例软件有限公司支部委员会"],
     "groups": ["第 1 组", "第 2 组", "组长", "张学员"],
     "quotas": ["名额分配表", "合计"],
-    "notice": ["关于举办“示例书记班”的通知", "第一段。", "第二段。", "名额分配表"],
+    "notice": [
+        "党建院〔",
+        "示例书记班",
+        "附件：1. 名额分配表",
+        "2. 食宿安排.pdf",
+        "中共示例软件有限公司支部委员会",
+    ],
+    "survey-summary": ["满意度测评汇总表", "授课讲师的水平", "现场教学收获最大"],
     "timetable": ["课程表", "示例党课"],
     "attendance": ["考勤汇总", "示例党课", "迟到"],
     "sign-in-sheet": ["签到表", "示例党课", "张学员", "签到签名", "签退签名"],
     "leave-slip": ["请假条", "张学员", "出差", "示例党课"],
+    "class-leave-slip": ["请假条", "张学员", "住院"],
     "study-record": ["学习档案", "张学员", "1.5"],
     "organization-record": ["教育培训档案", "张学员", "1.5"],
 }

@@ -173,7 +173,7 @@ def test_the_page(opened, li, zhao, chen, sign_in):
     page = sign_in(user=li).get(url)
     assert not page.context["can_confirm"]
     assert page.context["received"] == 1
-    paper = sign_in(user=li).get(reverse("enrollment:class_notice_print", args=[opened.pk]))
+    paper = sign_in(user=li).get(reverse("forms:form_print", args=["notice", opened.pk]))
     assert "党建院〔" in paper.content.decode()
 
 

@@ -14,7 +14,16 @@ from enrollment.actions.closing_checklist import tick_items
 from enrollment.actions.hours import credit_hours
 from enrollment.actions.organizations import Founding, found_in_bulk
 from enrollment.actions.people import Admission, admit_in_bulk
-from enrollment.models import ClassStatus, HourEntry, HourKind, Organization, Trainee, TrainingClass
+from enrollment.actions.surveys import standard_questions, write_questions
+from enrollment.models import (
+    ClassStatus,
+    ClassSurvey,
+    HourEntry,
+    HourKind,
+    Organization,
+    Trainee,
+    TrainingClass,
+)
 
 _numbers = count(1)
 
@@ -66,8 +75,20 @@ def credited(trainee: Trainee, quarters: int, **details: Any) -> HourEntry:
     return credit_hours(trainee=trainee, quarters=quarters, **details)
 
 
+def survey_held(opened: TrainingClass) -> ClassSurvey:
+    """The survey of a class as it is when it is over and nobody has answered."""
+    over = timezone.now() - dt.timedelta(minutes=1)
+    if not ClassSurvey.objects.filter(training_class=opened).exists():
+        write_questions(training_class=opened, questions=standard_questions(), actor=None)
+    held, _new = ClassSurvey.objects.update_or_create(
+        training_class=opened, defaults={"opened_at": over - dt.timedelta(days=1), "closes_at": over}
+    )
+    return held
+
+
 def ready_to_close(opened: TrainingClass) -> TrainingClass:
     """A running class whose checklist somebody has vouched for, as far as one may."""
-    notes = {item.code: "示例" for item in closing.items() if item.may_be_ticked}
+    survey_held(opened)
+    notes = {item.code: "示例" for item in closing.items() if item.may_be_vouched_for(opened)}
     tick_items(training_class=opened, notes=notes, actor=None)
     return opened

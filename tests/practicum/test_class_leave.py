@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from cms.refusals import Refused
 from enrollment.actions.class_leave import ask_class_leave, decide_class_leave
 from enrollment.models import ClassLeave, Enrollment
 from enrollment.presence import tallies_of
@@ -84,3 +86,71 @@ def test_the_roll_shows_it_before_the_session(training_class, zhao, zhang):
         "张学员": "on_leave",
         "王书记": "expected",
     }
+
+
+@pytest.fixture
+def planned(training_class):
+    """Three sessions to come on three days."""
+    return [
+        make.session(
+            title=f"第{days}课",
+            training_class=training_class,
+            starts_at=make.at(9, days=days),
+            ends_at=make.at(11, days=days),
+        )
+        for days in (1, 2, 3)
+    ]
+
+
+def place_of(training_class, user):
+    return Enrollment.objects.get(training_class=training_class, trainee=user.trainee)
+
+
+def test_leave_from_chosen_sessions_excuses_those_wherever_they_are_moved(
+    training_class, planned, zhang, zhao
+):
+    first, second, third = planned
+    leave = ask_class_leave(
+        enrollment=place_of(training_class, zhang),
+        sessions=[third.pk, first.pk],
+        reason="出差",
+        actor=zhang,
+    )
+    assert (leave.starts_at, leave.ends_at, leave.minutes) == (first.starts_at, third.ends_at, 240)
+    assert [part.title for part in leave.parts.all()] == ["第1课", "第3课"]
+    decide_class_leave(leave=leave, approve=True, actor=zhao)
+    # Moved to other days it is still the first that is excused, and the second is not.
+    for session, days in ((first, -2), (second, -3), (third, -1)):
+        type(session).objects.filter(pk=session.pk).update(
+            starts_at=make.at(9, days=days), ends_at=make.at(11, days=days)
+        )
+        session.refresh_from_db()
+    attendance.settle_in_bulk(sessions=planned, now=timezone.now(), actor=None)
+    assert [statuses(session)["张学员"] for session in planned] == ["on_leave", "absent", "on_leave"]
+    assert statuses(first)["王书记"] == "absent"
+
+
+def test_a_session_is_asked_for_once(training_class, planned, zhang):
+    held_by = place_of(training_class, zhang)
+    ask_class_leave(enrollment=held_by, sessions=[planned[0].pk], reason="出差", actor=zhang)
+    with pytest.raises(Refused, match="leave_overlaps"):
+        ask_class_leave(
+            enrollment=held_by, sessions=[planned[0].pk, planned[1].pk], reason="出差", actor=zhang
+        )
+    ask_class_leave(enrollment=held_by, sessions=[planned[1].pk], reason="出差", actor=zhang)
+
+
+def test_sessions_are_ticked_on_the_page_and_stand_on_the_slip(training_class, planned, zhang, zhao, sign_in):
+    url = reverse("enrollment:class_leave", args=[training_class.pk])
+    client = sign_in(user=zhang)
+    assert "第2课" in client.get(url).content.decode()
+    data = {"kind": "personal", "reason": "出差"}
+    assert client.post(url, data).status_code == 422
+    assert client.post(url, data | {"sessions": [planned[1].pk, 4711]}).status_code == 422
+    assert client.post(url, data | {"sessions": [planned[1].pk]}).status_code == 302
+    leave = ClassLeave.objects.get()
+    for way in ("form", "form_print", "form_xlsx"):
+        answer = sign_in(user=zhao).get(reverse(f"forms:{way}", args=["class-leave-slip", leave.pk]))
+        assert answer.status_code == 200
+        if way != "form_xlsx":
+            assert "第2课" in answer.content.decode()

@@ -107,6 +107,8 @@ TABLE = (
     line("enrollment:class_terms", some("zhao")),
     line("enrollment:class_quotas", some("zhao")),
     line("enrollment:class_closing", some("zhao")),
+    line("enrollment:class_survey", some("zhang", "wang", "zhao")),
+    line("enrollment:class_survey_paper", NOBODY, some("zhao")),
     line("enrollment:class_archive", some("zhao")),
     line("enrollment:class_archive_file", NOBODY, some("zhao")),
     line("enrollment:class_copy", some("zhao")),

@@ -23,6 +23,7 @@ from cms.refusals import Refused
 from cms.spreadsheets import attachment, workbook
 from enrollment.actions.corrections import ask_correction
 from enrollment.actions.journal import note
+from enrollment.dimensions import choices as dimension_choices
 from enrollment.models import (
     CorrectionRequest,
     HourEntry,
@@ -114,10 +115,12 @@ def ledger(request: AuthenticatedHttpRequest) -> HttpResponse:
     year = _year(request, years)
     entries: list[HourEntry] = list(ledger_of(trainee, year))
     urls = reports.evidence_urls(entries, evidence_url)
+    names = dict(dimension_choices())
     lines = [
         {
             "entry": entry,
             "kind": HourKind(entry.kind),
+            "dimension": names.get(entry.dimension, entry.dimension),
             "evidence": EVIDENCE.get(entry.evidence_type, entry.evidence_type),
             "url": urls.get(entry.pk, ""),
             "reversal": getattr(entry, "reversal", None),
