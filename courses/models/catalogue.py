@@ -24,7 +24,7 @@ from wagtail.models.pages import PageManager
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
-from cms.blocks import LESSON_BLOCKS
+from cms.lesson_blocks import lesson_blocks
 from cms.page_form import AddressedPageForm
 from cms.prepared import Prepared
 from enrollment.models import Role, User
@@ -67,8 +67,8 @@ _MARK = Prepared(lambda: CatalogStamp.objects.filter(pk=1).values_list("mark"))
 class OpenStreamField(StreamField):
     """A StreamField whose migrations do not list its blocks.
 
-    Other apps register lesson blocks (`cms.blocks.register_lesson_block`); a new block is no change of
-    this app's tables and must not ask for a migration here.
+    A new kind of lesson block (`cms.lesson_blocks`) is no change of this app's tables and must not ask for a
+    migration here.
     """
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
@@ -339,7 +339,7 @@ class LessonPage(CatalogueEntry):
         related_name="lessons",
         verbose_name=_("video"),
     )
-    body = OpenStreamField(LESSON_BLOCKS, blank=True, verbose_name=_("body"))
+    body = OpenStreamField(lesson_blocks(), blank=True, verbose_name=_("body"))
     study_minutes = models.PositiveSmallIntegerField(
         _("study time (minutes)"),
         default=15,
