@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
@@ -49,6 +52,7 @@ def keep_results_in_bulk(
 
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {
+    "courses.document.import": (_("Import a Word document"), _("Lesson made of a Word document")),
     "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
     "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),
     "courses.reflection.hand_back": (_("Hand back a reflection"), _("Reflection handed back")),
@@ -65,6 +69,18 @@ def register_log_actions(actions: Any) -> None:
     """What trainees hand in and instructors decide stands in the audit log."""
     for name, (label, message) in LOGGED.items():
         actions.register_action(name, label, message)
+
+
+@hooks.register("register_page_header_buttons")
+def bring_a_document(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """On a course: a lesson out of a Word document."""
+    if page.specific_class is CoursePage and page.permissions_for_user(user).can_add_subpage():
+        yield Button(
+            _("Import a Word document"),
+            f"{reverse('courses:teaching_import')}?course={page.pk}",
+            icon_name="upload",
+            priority=60,
+        )
 
 
 @hooks.register("construct_explorer_page_queryset")

@@ -106,18 +106,29 @@ def prepare_pages(*, pages: DocumentPages) -> DocumentPages:
     return pages
 
 
-@transaction.atomic
 def _take(pages: DocumentPages) -> bool:
-    """Take it for this worker, unless somebody is at it; what was read before is read anew."""
-    DocumentPages.objects.select_for_update(of=("self",)).get(pk=pages.pk)
+    """Take it for this worker, unless somebody is at it; of two that come at once one is let through."""
     pages.refresh_from_db()
     now = timezone.now()
     if pages.status == DocumentPages.Status.WORKING and not pages.pulse.has_stalled(now):
         return False
-    pages.status, pages.error = DocumentPages.Status.WORKING, ""
-    pages.attempts, pages.seen_at = pages.attempts + 1, now
-    pages.save(update_fields=["status", "error", "attempts", "seen_at"])
-    return True
+    taken = _as_read(pages).update(
+        status=DocumentPages.Status.WORKING, error="", attempts=pages.attempts + 1, seen_at=now
+    )
+    pages.refresh_from_db()
+    return bool(taken)
+
+
+def _as_read(pages: DocumentPages) -> QuerySet[DocumentPages]:
+    """The row, if nobody has touched it since it was read."""
+    return DocumentPages.objects.filter(
+        pk=pages.pk,
+        status=pages.status,
+        attempts=pages.attempts,
+        source=pages.source,
+        queued_at=pages.queued_at,
+        seen_at=pages.seen_at,
+    )
 
 
 def _attempt(pages: DocumentPages) -> QuerySet[DocumentPages]:
@@ -230,20 +241,15 @@ def tend(*, now: dt.datetime) -> int:
         | Q(status=DocumentPages.Status.WORKING, seen_at=None)
         | Q(status=DocumentPages.Status.WAITING, queued_at__lt=lost)
     )
-    return sum(_tend(pk, now) for pk in list(wanting.values_list("pk", flat=True)))
+    return sum(_tend(pages, now) for pages in list(wanting.defer("sheets")))
 
 
-@transaction.atomic
-def _tend(pages_id: int, now: dt.datetime) -> bool:
-    pages = DocumentPages.objects.select_for_update(of=("self",)).filter(pk=pages_id).first()
-    if pages is None or not pages.is_open:
-        return False
+def _tend(pages: DocumentPages, now: dt.datetime) -> bool:
     care = job_rules.care_for(pages.pulse, now)
     if care is Care.GIVE_UP:
-        pages.status, pages.error = DocumentPages.Status.FAILED, str(job_rules.INTERRUPTED)[:300]
-        pages.save(update_fields=["status", "error"])
-    elif care is Care.QUEUE:
-        pages.status, pages.queued_at = DocumentPages.Status.WAITING, now
-        pages.save(update_fields=["status", "queued_at"])
+        error = str(job_rules.INTERRUPTED)[:300]
+        return bool(_as_read(pages).update(status=DocumentPages.Status.FAILED, error=error))
+    if care is Care.QUEUE and _as_read(pages).update(status=DocumentPages.Status.WAITING, queued_at=now):
         _queue(pages.pk)
-    return care is not Care.NOTHING
+        return True
+    return False

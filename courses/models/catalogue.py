@@ -7,6 +7,8 @@ addresses (``/courses/<course>/<lesson>/``), from the structure that `courses.mo
 from __future__ import annotations
 
 import secrets
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -218,6 +220,20 @@ class ModuleGroup(models.Model):
         return str(self.module)
 
 
+class CourseQuerySet(PageQuerySet):
+    """Which courses."""
+
+    def writable_by(self, user: User) -> Self:
+        """Those below modules that ``user`` manages, drafts too, for people who may enter the editor."""
+        if not user.is_authenticated or not user.has_perm("wagtailadmin.access_admin"):
+            return self.none()
+        if user.scope.everything:
+            return self
+        paths = ModulePage.objects.manageable_by(user).values_list("path", flat=True)
+        below = [models.Q(path__startswith=path) for path in paths]
+        return self.filter(reduce(or_, below)) if below else self.none()
+
+
 class CoursePage(CatalogueEntry):
     """A course: lessons in order."""
 
@@ -246,6 +262,8 @@ class CoursePage(CatalogueEntry):
         default=True,
         help_text=_("The course is complete when every lesson is and every test of its lessons is passed."),
     )
+
+    objects = PageManager.from_queryset(CourseQuerySet)()
 
     template = "courses/preview_course.html"
     parent_page_types = ["courses.ModulePage"]
