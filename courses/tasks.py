@@ -6,7 +6,7 @@ import logging
 
 from django.utils import timezone
 
-from courses.actions import news
+from courses.actions import news, publishing
 from courses.actions.quizzes import close_if_overdue
 from courses.models import CourseAssignment, QuizAttempt
 
@@ -26,6 +26,11 @@ def grade_overdue() -> int:
         except Exception:
             logger.exception("attempt %s was not graded", attempt.pk)
     return graded
+
+
+def derive_course(course_id: int) -> int:
+    """After what a course asks for has changed; the number of people found newly complete."""
+    return publishing.derive_for_everybody(course_id=course_id)
 
 
 def tell_assigned(assignment_id: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import include, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.widgets.button import Button
@@ -16,8 +16,11 @@ from wagtail.models import Page
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
+from courses.actions.publishing import hold_back
 from courses.models import CoursePage, LessonPage, LessonProgress, Question, Quiz
 from courses.permissions import ByModulePolicy
+from courses.reports.impact import impact_of
+from courses.views import publishing
 from courses.viewsets.bank import TeachingGroup
 
 register_permission_policy(Question, ByModulePolicy(Question), exact_class=True)
@@ -48,6 +51,25 @@ def keep_results_in_bulk(
         if (answer := keep_results(request, page)) is not None:
             return answer
     return None
+
+
+@hooks.register("register_admin_urls")
+def publishing_urls() -> list[Any]:
+    """Between “publish” and publishing."""
+    confirm = path("courses/publish/<int:page_id>/<int:revision_id>/", publishing.confirm, name="confirm")
+    return [path("", include(([confirm], "courses_publishing"), namespace="courses_publishing"))]
+
+
+@hooks.register("before_publish_page")
+def show_impact_first(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """What concerns people who study is shown before it is published; the draft has been saved already."""
+    if not isinstance(page, (CoursePage, LessonPage)):
+        return None
+    hold_back(page=page)
+    impact = impact_of(page)
+    if impact is None or not impact.matters:
+        return None
+    return redirect("courses_publishing:confirm", page.pk, page.latest_revision_id)
 
 
 #: Every action that the audit log may name, and how it reads there.

@@ -216,6 +216,7 @@ TABLE = (
     line("stuck_messages:*", some("zhao")),
     line(":enrollment_log", some("zhao")),
     line("year_closures:*", NOBODY, some("zhao")),
+    line("courses_publishing:confirm", NOBODY, some("zhao")),
     line("wagtailsites:*", NOBODY, some("zhao")),
     line("wagtailredirects:*", NOBODY, some("zhao")),
     line("wagtailsettings:*", NOBODY, some("zhao")),
