@@ -51,6 +51,9 @@ def connect() -> None:
         for name, signal in (("publish", page_published), ("unpublish", page_unpublished)):
             uid = f"courses.freshness.demand.{name}.{kind.__name__}"
             signal.connect(_demand_changed, sender=kind, dispatch_uid=uid)
+    m2m_changed.connect(
+        _changed, sender=CoursePage.prerequisites.through, dispatch_uid="courses.freshness.prerequisites"
+    )
     m2m_changed.connect(_changed, sender=CoursePage.cohorts.through, dispatch_uid="courses.freshness.cohorts")
     m2m_changed.connect(
         _changed, sender=ModulePage.instructors.through, dispatch_uid="courses.freshness.instructors"

@@ -42,6 +42,11 @@ def tell_assigned(assignment_id: int) -> int:
     )
 
 
+def tell_reviews() -> int:
+    """Every morning: instructors are reminded of content whose review comes due."""
+    return news.tell_reviews(day=timezone.localdate())
+
+
 def tell_due() -> int:
     """Every morning: what has to be complete within a week is called to mind, once."""
     return news.tell_due(day=timezone.localdate())

@@ -7,10 +7,12 @@ addresses (``/courses/<course>/<lesson>/``), from the structure that `courses.mo
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Iterable
 from functools import reduce
 from operator import or_
 from typing import Any, Self
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -29,6 +31,7 @@ from wagtail.search import index
 from cms.lesson_blocks import lesson_blocks
 from cms.page_form import AddressedPageForm
 from cms.prepared import Prepared
+from courses.rules.prerequisites import leads_back
 from enrollment.models import Role, User
 
 
@@ -234,6 +237,11 @@ class CourseQuerySet(PageQuerySet):
         return self.filter(reduce(or_, below)) if below else self.none()
 
 
+def _directly_before(courses: Collection[int]) -> Iterable[int]:
+    through = CoursePage.prerequisites.through.objects
+    return through.filter(from_coursepage__in=courses).values_list("to_coursepage", flat=True)
+
+
 class CoursePage(CatalogueEntry):
     """A course: lessons in order."""
 
@@ -252,6 +260,19 @@ class CoursePage(CatalogueEntry):
         related_name="courses",
         verbose_name=_("suits"),
         help_text=_("Cohorts this course is written for; nobody else is shut out."),
+    )
+    prerequisites = ParentalManyToManyField(
+        "courses.CoursePage",
+        blank=True,
+        related_name="leads_to",
+        verbose_name=_("to be completed first"),
+        help_text=_("Whoever has begun this course already goes on without them."),
+    )
+    review_due_on = models.DateField(
+        _("content to be reviewed by"),
+        null=True,
+        blank=True,
+        help_text=_("For legal content: its instructors are reminded two weeks before and on the day."),
     )
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
     is_sequential = models.BooleanField(
@@ -278,6 +299,8 @@ class CoursePage(CatalogueEntry):
                 FieldRowPanel(
                     [FieldPanel("is_mandatory"), FieldPanel("is_sequential"), FieldPanel("needs_quizzes")]
                 ),
+                FieldPanel("prerequisites", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("review_due_on"),
             ],
             heading=_("How it is studied"),
         ),
@@ -294,6 +317,14 @@ class CoursePage(CatalogueEntry):
 
     def own_path(self) -> str:
         return reverse("courses:course", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        chosen = [course.pk for course in self.prerequisites.all()]
+        if self.pk and leads_back(self.pk, chosen, _directly_before):
+            raise ValidationError(
+                {"prerequisites": _("These courses lead back to this one: nobody could ever begin.")}
+            )
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         # A copy keeps the slug of its original when it goes under another module.
