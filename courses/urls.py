@@ -37,6 +37,7 @@ urlpatterns = [
     path("teaching/questions/", teaching.question_list, name="teaching_questions"),
     path("teaching/reflections/", teaching.reflection_list, name="teaching_reflections"),
     path("teaching/reflections/<int:pk>/", teaching.reflection, name="teaching_reflection"),
+    path("follow/<slug:slug>/export/", following.export, name="follow_export"),
     path("follow/<slug:slug>/", following.follow, name="follow"),
     path("<slug:slug>/", catalogue.course, name="course"),
     path("<slug:slug>/<slug:lesson_slug>/", lessons.lesson, name="lesson"),

@@ -74,6 +74,7 @@ def show_impact_first(request: HttpRequest, page: Page) -> HttpResponse | None:
 
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {
+    "courses.follow.export": (_("Export who is where"), _("Progress in a course exported")),
     "courses.document.import": (_("Import a Word document"), _("Lesson made of a Word document")),
     "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
     "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),

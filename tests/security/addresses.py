@@ -136,6 +136,7 @@ TABLE = (
     line("courses:reflection_picture", some("zhang", "chen", "zhao")),
     line("courses:teaching", some("chen", "zhao")),
     line("courses:teaching_*", some("chen", "zhao")),
+    line("courses:follow_export", some("chen", "zhao"), some("li")),
     line("courses:follow", some("chen", "zhao"), some("li")),
     line("courses:*", EVERYBODY),
     # --- Practicum
