@@ -96,7 +96,8 @@ def heat_lines(course: CourseOutline) -> list[HeatLine]:
 def days_to_complete(course: CourseOutline) -> float | None:
     """Days in which half of those who completed ``course`` did so; nothing where nobody has (one query)."""
     done = CourseProgress.objects.filter(course_id=course.pk, completed_at__isnull=False)
-    return middle_days(done.values_list("started_at", "completed_at"))
+    spans = done.values_list("started_at", "completed_at")
+    return middle_days((begun, ended) for begun, ended in spans if ended is not None)
 
 
 def follow_course(course: CourseOutline) -> CourseFollowing:
