@@ -7,3 +7,8 @@ class CmsConfig(AppConfig):
 
     name = "cms"
     verbose_name = _("Content")
+
+    def ready(self) -> None:
+        from cms import document_watch
+
+        document_watch.connect()

@@ -21,11 +21,13 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: a sentence, and perhaps an open file with the name it is offered by."""
+    """What came of it: a sentence, perhaps an open file with the name it is offered by, perhaps a page."""
 
     message: str = ""
     file: IO[bytes] | None = None
     file_name: str = ""
+    #: Address (a path of this site) of the page that was made or changed.
+    url: str = ""
 
 
 @dataclass(frozen=True)

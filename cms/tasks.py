@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from cms.actions import jobs
+from cms.actions import documents, jobs
 from cms.actions import video as videos
-from cms.models import Video
+from cms.models import DocumentPages, Video
 
 
 def prepare_video(video_id: int) -> str:
@@ -16,15 +16,23 @@ def prepare_video(video_id: int) -> str:
     return videos.prepare_video(video=video).status if video.is_open else video.status
 
 
+def prepare_pages(pages_id: int) -> str:
+    """Make the pages of one document; returns where it stands."""
+    pages = DocumentPages.objects.filter(pk=pages_id).first()
+    if pages is None:
+        return "gone"
+    return documents.prepare_pages(pages=pages).status if pages.is_open else pages.status
+
+
 def run_job(job_id: int) -> str:
     """Do work that somebody waits for; returns where it stands."""
     return jobs.run(job_id=job_id)
 
 
 def tend_jobs() -> int:
-    """Every minute: work (and videos) whose worker was killed goes on, or is given up."""
+    """Every minute: work (videos and pages too) whose worker was killed goes on, or is given up."""
     now = timezone.now()
-    return jobs.tend(now=now) + videos.tend(now=now)
+    return jobs.tend(now=now) + videos.tend(now=now) + documents.tend(now=now)
 
 
 def clear_jobs() -> int:

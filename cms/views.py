@@ -1,4 +1,4 @@
-"""Pictures for all, videos for those who hold a signed address, background work for its owner."""
+"""Pictures for all, videos and documents for holders of a signed address, background work for its owner."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from cms.actions import jobs
-from cms.models import VIDEO_SALT, Job, Video
+from cms.models import DOCUMENT_SALT, VIDEO_SALT, AcademyDocument, Job, Video
 from cms.rules.jobs import KEEP_DAYS
 from cms.serving import send
 
 JOBS_PER_PAGE = 20
 
-#: How long a video's address lasts: longer than a sitting, shorter than a day.
-VIDEO_ADDRESS_SECONDS = 6 * 3600
+#: How long an address of a video or document lasts: longer than a sitting, shorter than a day.
+MEDIA_ADDRESS_SECONDS = 6 * 3600
+#: Documents that a browser plays itself.
+_PLAYED = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "wav": "audio/wav"}
 #: Folders of the media root that hold only pictures shown on pages.
 PUBLIC_FOLDERS = ("images/",)
 _SEGMENT = re.compile(r"part\d{4}\.ts")
+_PAGE = re.compile(r"page-(\d{4})\.webp")
 
 
 @require_safe
@@ -43,7 +47,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
 def video(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """The file, the playlist, a segment or the captions of the video that ``token`` was signed for."""
     try:
-        video_id = signing.loads(token, salt=VIDEO_SALT, max_age=VIDEO_ADDRESS_SECONDS)
+        video_id = signing.loads(token, salt=VIDEO_SALT, max_age=MEDIA_ADDRESS_SECONDS)
     except signing.BadSignature as error:
         raise Http404 from error
     found = get_object_or_404(Video, pk=video_id)
@@ -62,6 +66,30 @@ def video(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         stored = f"{found.playlist.rpartition('/')[0]}/{name}"
         kind = "application/vnd.apple.mpegurl" if name.endswith(".m3u8") else "video/mp2t"
         response = send(request, found.file.storage, stored, content_type=kind)
+    else:
+        raise Http404
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@require_safe
+def document(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """The file, or the picture of a page, of the document that ``token`` was signed for."""
+    try:
+        document_id = signing.loads(token, salt=DOCUMENT_SALT, max_age=MEDIA_ADDRESS_SECONDS)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    found = get_object_or_404(AcademyDocument.objects.select_related("pages"), pk=document_id)
+    storage, page = found.file.storage, _PAGE.fullmatch(name)
+    if name in ("file", "download"):
+        stored = str(found.file.name)
+        kind = _PLAYED.get(found.file_extension.lower(), "application/octet-stream")
+        response = send(request, storage, stored, content_type=kind)
+        if name == "download" or kind == "application/octet-stream":
+            # Whatever the file holds, the browser keeps it and does not run it.
+            response.headers["Content-Disposition"] = str(content_disposition_header(True, found.filename))
+    elif page and found.pages_or_none is not None and found.pages.is_ready:
+        response = send(request, storage, f"{found.pages.folder}/{page[1]}.webp", content_type="image/webp")
     else:
         raise Http404
     response.headers["Cache-Control"] = "private, max-age=3600"

@@ -11,6 +11,7 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from courses import dimensions, freshness, reviews
         from courses.actions.erasure import erase
+        from courses.jobs import register_kinds as register_jobs
         from courses.letters import register_kinds
         from courses.need_answers import offer_sources
 
@@ -24,6 +25,7 @@ class CoursesConfig(AppConfig):
         from enrollment import advice, erasure
 
         register_kinds()
+        register_jobs()
         person_followers.register_followers()
         organization_followers.register_followers()
         offer_sources()

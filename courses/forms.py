@@ -10,11 +10,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cms.files import check
 from cms.pictures import FORMATS, Picture, redraw
 from cms.refusals import Refused
-from courses.models import ReflectionPicture
+from cms.rules.documents import kind_of
+from courses.models import CoursePage, ReflectionPicture
 from courses.rules import discussion
 from courses.rules import reflections as rules
+from enrollment.models import User
 
 
 class SeveralFilesInput(forms.FileInput):
@@ -162,3 +165,29 @@ class HideForm(forms.Form):
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=discussion.LONGEST_REASON)
     show = forms.BooleanField(required=False)
+
+
+class DocumentForm(forms.Form):
+    """A Word document for one of the courses that its author may write in."""
+
+    course = forms.ModelChoiceField(CoursePage.objects.none(), label=_("Course"), empty_label=None)
+    file = forms.FileField(
+        label=_("Word document (.docx)"), widget=forms.FileInput(attrs={"accept": ".docx"})
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        courses = self.fields["course"]
+        assert isinstance(courses, forms.ModelChoiceField)
+        courses.queryset = CoursePage.objects.writable_by(user).order_by("path")
+
+    def clean_file(self) -> Any:
+        """The document, if it is one and carries nothing that runs or reaches out."""
+        file = self.cleaned_data["file"]
+        if kind_of(file.name) != "docx":
+            raise ValidationError(_("Choose a file that ends in .docx; save older .doc files anew in Word."))
+        try:
+            check(file, name=file.name)
+        except Refused as refusal:
+            raise ValidationError(refusal.sentence, code=refusal.code) from refusal
+        return file

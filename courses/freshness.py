@@ -10,6 +10,7 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms.models import Video
 from courses.actions.authoring import form_team, renew_catalogue
+from courses.actions.publishing import follow_later
 from courses.models import CatalogPage, CategoryPage, CoursePage, LessonPage, ModulePage, Quiz
 
 #: What the held structure is read from.
@@ -30,6 +31,11 @@ def _module_published(*, instance: ModulePage, **kwargs: Any) -> None:
     form_team(module=instance)
 
 
+def _demand_changed(*, instance: CoursePage | LessonPage, **kwargs: Any) -> None:
+    course = instance if isinstance(instance, CoursePage) else instance.get_parent()
+    follow_later(course_id=course.pk)
+
+
 def connect() -> None:
     """Listen to every way in which a page of the catalogue can change."""
     for model in SOURCES:
@@ -41,6 +47,13 @@ def connect() -> None:
         page_unpublished.connect(
             _changed, sender=model, dispatch_uid=f"courses.freshness.unpublish.{model.__name__}"
         )
+    for kind in (CoursePage, LessonPage):
+        for name, signal in (("publish", page_published), ("unpublish", page_unpublished)):
+            uid = f"courses.freshness.demand.{name}.{kind.__name__}"
+            signal.connect(_demand_changed, sender=kind, dispatch_uid=uid)
+    m2m_changed.connect(
+        _changed, sender=CoursePage.prerequisites.through, dispatch_uid="courses.freshness.prerequisites"
+    )
     m2m_changed.connect(_changed, sender=CoursePage.cohorts.through, dispatch_uid="courses.freshness.cohorts")
     m2m_changed.connect(
         _changed, sender=ModulePage.instructors.through, dispatch_uid="courses.freshness.instructors"

@@ -16,6 +16,7 @@ def register_kinds() -> None:
         Kind("question_asked", Group.WORK, "chat-left-text", inbox_only=True),
         # Its place in a list is enough: no instructor wants a letter for each of a class.
         Kind("reflection_waiting", Group.WORK, "inbox", inbox_only=True),
+        Kind("course_review", Group.WORK, "journal-text"),
         # Wagtail sends its own mail to authors.
         Kind("page_sent_back", Group.WORK, "pencil-square", inbox_only=True),
     )

@@ -6,7 +6,7 @@ import logging
 
 from django.utils import timezone
 
-from courses.actions import news
+from courses.actions import news, publishing
 from courses.actions.quizzes import close_if_overdue
 from courses.models import CourseAssignment, QuizAttempt
 
@@ -28,6 +28,11 @@ def grade_overdue() -> int:
     return graded
 
 
+def derive_course(course_id: int) -> int:
+    """After what a course asks for has changed; the number of people found newly complete."""
+    return publishing.derive_for_everybody(course_id=course_id)
+
+
 def tell_assigned(assignment_id: int) -> int:
     """After a course was given to somebody: they are told; the number who had not heard."""
     found = CourseAssignment.objects.select_related("course", "cohort", "organization")
@@ -35,6 +40,11 @@ def tell_assigned(assignment_id: int) -> int:
     return (
         news.tell_assigned(assignment=assignment, day=timezone.localdate()) if assignment is not None else 0
     )
+
+
+def tell_reviews() -> int:
+    """Every morning: instructors are reminded of content whose review comes due."""
+    return news.tell_reviews(day=timezone.localdate())
 
 
 def tell_due() -> int:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from courses.views import beats, catalogue, discussion, following, lessons, quizzes, reflections, teaching
+from courses.views import (
+    beats,
+    catalogue,
+    discussion,
+    documents,
+    following,
+    lessons,
+    quizzes,
+    reflections,
+    teaching,
+)
 
 app_name = "courses"
 urlpatterns = [
@@ -23,9 +33,11 @@ urlpatterns = [
     path("questions/hide/<int:question_id>/", discussion.hide_question, name="question_hide"),
     path("questions/hide/reply/<int:reply_id>/", discussion.hide_reply, name="question_hide_reply"),
     path("teaching/", teaching.courses, name="teaching"),
+    path("teaching/import/", documents.bring, name="teaching_import"),
     path("teaching/questions/", teaching.question_list, name="teaching_questions"),
     path("teaching/reflections/", teaching.reflection_list, name="teaching_reflections"),
     path("teaching/reflections/<int:pk>/", teaching.reflection, name="teaching_reflection"),
+    path("follow/<slug:slug>/export/", following.export, name="follow_export"),
     path("follow/<slug:slug>/", following.follow, name="follow"),
     path("<slug:slug>/", catalogue.course, name="course"),
     path("<slug:slug>/<slug:lesson_slug>/", lessons.lesson, name="lesson"),

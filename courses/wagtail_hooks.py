@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import include, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
+from courses.actions.publishing import hold_back
 from courses.models import CoursePage, LessonPage, LessonProgress, Question, Quiz
 from courses.permissions import ByModulePolicy
+from courses.reports.impact import impact_of
+from courses.views import publishing
 from courses.viewsets.bank import TeachingGroup
 
 register_permission_policy(Question, ByModulePolicy(Question), exact_class=True)
@@ -47,8 +53,29 @@ def keep_results_in_bulk(
     return None
 
 
+@hooks.register("register_admin_urls")
+def publishing_urls() -> list[Any]:
+    """Between “publish” and publishing."""
+    confirm = path("courses/publish/<int:page_id>/<int:revision_id>/", publishing.confirm, name="confirm")
+    return [path("", include(([confirm], "courses_publishing"), namespace="courses_publishing"))]
+
+
+@hooks.register("before_publish_page")
+def show_impact_first(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """What concerns people who study is shown before it is published; the draft has been saved already."""
+    if not isinstance(page, (CoursePage, LessonPage)):
+        return None
+    hold_back(page=page)
+    impact = impact_of(page)
+    if impact is None or not impact.matters:
+        return None
+    return redirect("courses_publishing:confirm", page.pk, page.latest_revision_id)
+
+
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {
+    "courses.follow.export": (_("Export who is where"), _("Progress in a course exported")),
+    "courses.document.import": (_("Import a Word document"), _("Lesson made of a Word document")),
     "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
     "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),
     "courses.reflection.hand_back": (_("Hand back a reflection"), _("Reflection handed back")),
@@ -65,6 +92,18 @@ def register_log_actions(actions: Any) -> None:
     """What trainees hand in and instructors decide stands in the audit log."""
     for name, (label, message) in LOGGED.items():
         actions.register_action(name, label, message)
+
+
+@hooks.register("register_page_header_buttons")
+def bring_a_document(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """On a course: a lesson out of a Word document."""
+    if page.specific_class is CoursePage and page.permissions_for_user(user).can_add_subpage():
+        yield Button(
+            _("Import a Word document"),
+            f"{reverse('courses:teaching_import')}?course={page.pk}",
+            icon_name="upload",
+            priority=60,
+        )
 
 
 @hooks.register("construct_explorer_page_queryset")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from academy.demo import media
 from academy.demo.artwork import Artwork
@@ -36,6 +38,10 @@ CATEGORIES = [
 ]  # fmt: skip
 #: Modules that 陈讲师 writes for.
 TAUGHT_BY_CHEN = {"M01", "M03", "M04"}
+#: What is built on, by course.
+BUILDS_ON = {"融资工具与渠道": "惠企政策解读"}
+#: Legal content, with the days in which it is to be reviewed.
+REVIEW_IN_DAYS = {"纪律处分条例解读": 10, "换届选举实务": 120}
 #: Courses that everybody of their cohorts must take.
 MANDATORY = {"全会精神宣讲", "纪律处分条例解读"}
 
@@ -107,6 +113,8 @@ def _course(
         ),
         cohorts=data["cohorts"],
         is_mandatory=data["title"] in MANDATORY,
+        prerequisites=CoursePage.objects.filter(title=BUILDS_ON.get(data["title"])),
+        review_due_on=_review_day(data["title"]),
         actor=actor,
     )
     for lesson in data["lessons"]:
@@ -123,6 +131,11 @@ def _course(
             quiz=_quiz(lesson["quiz"], module, actor),
             actor=actor,
         )
+
+
+def _review_day(title: str) -> dt.date | None:
+    days = REVIEW_IN_DAYS.get(title)
+    return timezone.localdate() + dt.timedelta(days=days) if days else None
 
 
 def _video(lesson: dict[str, Any], artwork: Artwork, actor: User) -> Video | None:

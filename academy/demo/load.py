@@ -10,6 +10,7 @@ from academy.demo import (
     catalogue,
     claims,
     classes,
+    handouts,
     organizations,
     papers,
     people,
@@ -44,6 +45,7 @@ def load(plan: Plan) -> None:
         people.load(plan, founded, actor)
         accounts.create_people(actor)
         catalogue.load(plan, artwork, actor, instructor=staff["chen"])
+        handouts.load(plan, actor)
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
     papers.load(actor)

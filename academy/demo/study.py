@@ -12,7 +12,7 @@ from django.utils import timezone
 from academy.demo.plan import Plan, content
 from courses.actions.assignments import assign_course
 from courses.actions.completion import Completion, complete_in_bulk
-from courses.models import CoursePage, LessonPage
+from courses.models import CompletionRule, CoursePage, LessonPage, LessonProgress
 from enrollment.actions.branch import Activity, record_activities_in_bulk
 from enrollment.actions.hours import credit_hours_in_bulk
 from enrollment.models import (
@@ -121,7 +121,27 @@ def _study_online(plan: Plan, actor: User) -> None:
                 )
 
     result = complete_in_bulk(rows=completions(), actor=None)
+    _watch(plan.dice("watching"))
     plan.say(f"{result.completed} lessons completed online")
+
+
+def _watch(dice: random.Random) -> None:
+    """Those who completed a lesson by its video watched most of it: some left before the end, some skipped."""
+    seen = LessonProgress.objects.filter(rule=CompletionRule.WATCH, intervals=[]).select_related(
+        "lesson__video"
+    )
+    rows = []
+    for row in seen.order_by("pk").iterator(chunk_size=2000):
+        length = row.lesson.video.duration_seconds if row.lesson.video else 0.0
+        end = length * min(1.0, 0.8 + dice.random() * 0.3)
+        skipped = length * dice.choice([0, 0, 0, 0.08])
+        start = length * (0.3 + dice.random() * 0.3)
+        row.intervals = [[0.0, start], [start + skipped, end]] if skipped else [[0.0, end]]
+        row.video_seconds, row.required_seconds = length, length * 0.7
+        row.studied_seconds = end - skipped
+        rows.append(row)
+    fields = ["intervals", "video_seconds", "required_seconds", "studied_seconds"]
+    LessonProgress.objects.bulk_update(rows, fields, batch_size=500)
 
 
 def _give_accounts(dice: random.Random, plan: Plan) -> None:

@@ -236,7 +236,8 @@ WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAILIMAGES_IMAGE_MODEL = "cms.AcademyImage"
 WAGTAILDOCS_DOCUMENT_MODEL = "cms.AcademyDocument"
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 20 * 1024 * 1024
-WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "pptx", "xlsx", "txt", "zip"]
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "cms.document_form.CheckedDocumentForm"
+WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "pptx", "xlsx", "txt", "zip", "mp3", "m4a", "ogg", "wav"]
 WAGTAILSEARCH_BACKENDS = {
     "default": {"BACKEND": "cms.search", "AUTO_UPDATE": True},
 }

@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import re
 import time
-from typing import Any
+from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import Storage
@@ -24,6 +25,8 @@ from cms.rules import jobs as rules
 from cms.rules.jobs import Care
 
 TASK = "cms.tasks.run_job"
+#: Folder of files that were uploaded for work to come.
+UPLOADS = "jobs/uploads"
 #: How often progress is written, at most.
 STEP_SECONDS = 1.0
 
@@ -165,7 +168,7 @@ def _end(job: Job, status: str, message: str) -> str:
 def _finish(job: Job, outcome: Outcome) -> str:
     """Keep the result, then say that it is done; one that was taken over leaves nothing."""
     stored = ""
-    storage: Storage = Job._meta.get_field("file").storage
+    storage = _storage()
     if outcome.file is not None:
         outcome.file.seek(0)
         stored = storage.save(f"{_folder(job)}/{job.attempts}", File(outcome.file))
@@ -175,6 +178,7 @@ def _finish(job: Job, outcome: Outcome) -> str:
         message=outcome.message[:300],
         file=stored,
         file_name=outcome.file_name[:200],
+        url=outcome.url,
         done=max(job.done, job.whole),
         ended_at=timezone.now(),
     )
@@ -228,10 +232,54 @@ def _tend(job_id: int, now: dt.datetime) -> bool:
     return care is not Care.NOTHING
 
 
+def keep_upload(*, file: IO[bytes], purpose: str) -> str:
+    """Keep an uploaded file for work to come; returns the name to ask for it by.
+
+    The same file for the same ``purpose`` (whose, and for what) is kept once. The work takes it away
+    (`drop_upload`); what is left of work that was cancelled or refused goes with `clear`.
+    """
+    file.seek(0)
+    # An upload may be any file-like object, so its bytes go through in pieces.
+    content = hashlib.sha256()
+    while chunk := file.read(256 * 1024):
+        content.update(chunk)
+    digest = hashlib.sha256(f"{purpose} {content.hexdigest()}".encode()).hexdigest()
+    file.seek(0)
+    storage = _storage()
+    if not storage.exists(f"{UPLOADS}/{digest}"):
+        storage.save(f"{UPLOADS}/{digest}", File(file))
+    return digest
+
+
+def open_upload(*, name: str) -> IO[bytes]:
+    """The file that was kept under ``name``.
+
+    Raises:
+        Refused: ``upload_gone``.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", name) or not _storage().exists(f"{UPLOADS}/{name}"):
+        raise Refused(rules.UPLOAD_GONE)
+    return _storage().open(f"{UPLOADS}/{name}", "rb")
+
+
+def drop_upload(*, name: str) -> None:
+    """Take it away; what is gone is no error."""
+    _storage().delete(f"{UPLOADS}/{name}")
+
+
+def _clear_uploads(before: dt.datetime) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        for name in _storage().listdir(UPLOADS)[1]:
+            if _storage().get_modified_time(f"{UPLOADS}/{name}") < before:
+                drop_upload(name=name)
+
+
 def clear(*, now: dt.datetime) -> int:
     """Every night: take away what ended long ago, with its result; returns how many."""
-    old = Job.objects.ended_before(now - dt.timedelta(days=rules.KEEP_DAYS))
-    storage: Storage = Job._meta.get_field("file").storage
+    kept_since = now - dt.timedelta(days=rules.KEEP_DAYS)
+    old = Job.objects.ended_before(kept_since)
+    storage = _storage()
+    _clear_uploads(kept_since)
     cleared = 0
     for job in old.iterator(chunk_size=200):
         # All that any attempt left, that of a killed worker included.
@@ -241,6 +289,11 @@ def clear(*, now: dt.datetime) -> int:
         job.delete()
         cleared += 1
     return cleared
+
+
+def _storage() -> Storage:
+    storage: Storage = Job._meta.get_field("file").storage
+    return storage
 
 
 def _folder(job: Job) -> str:

@@ -1,14 +1,24 @@
 """Site pages and media."""
 
 from cms.models.jobs import Job, JobStatus
-from cms.models.media import VIDEO_SALT, AcademyDocument, AcademyImage, AcademyRendition, Video
+from cms.models.media import (
+    DOCUMENT_SALT,
+    VIDEO_SALT,
+    AcademyDocument,
+    AcademyImage,
+    AcademyRendition,
+    DocumentPages,
+    Video,
+)
 from cms.models.pages import HomePage, NewsIndexPage, NewsPage, StandardPage
 
 __all__ = [
+    "DOCUMENT_SALT",
     "VIDEO_SALT",
     "AcademyDocument",
     "AcademyImage",
     "AcademyRendition",
+    "DocumentPages",
     "HomePage",
     "Job",
     "JobStatus",

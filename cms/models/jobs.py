@@ -77,6 +77,7 @@ class Job(models.Model):
     queued_at = models.DateTimeField(_("queued at"), default=timezone.now)
     started_at = models.DateTimeField(_("begun at"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    url = models.CharField(_("leads to"), max_length=200, blank=True)
     cancel_asked_at = models.DateTimeField(_("cancelling asked for at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core import signing
 from django.db import models
@@ -14,9 +16,12 @@ from wagtail.models import CollectionMember
 from wagtail.search import index
 
 from cms.rules import jobs as rules
+from cms.rules.documents import PAGED
 
 #: Signs the addresses of videos; see ``cms.views.video``.
 VIDEO_SALT = "cms.video"
+#: Signs the addresses of documents in lessons and of their pages; see ``cms.views.document``.
+DOCUMENT_SALT = "cms.document"
 
 
 class AcademyImage(AbstractImage):
@@ -54,6 +59,104 @@ class AcademyDocument(AbstractDocument):
     class Meta(AbstractDocument.Meta):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether it can be shown page by page."""
+        return self.file_extension.lower() in PAGED
+
+    def _address(self, name: str) -> str:
+        return reverse(
+            "cms:document", args=[signing.dumps(self.pk, salt=DOCUMENT_SALT, compress=False), name]
+        )
+
+    @property
+    def file_url(self) -> str:
+        """A signed, expiring address to play the file from; give it only to those who may see the lesson."""
+        return self._address("file")
+
+    @property
+    def download_url(self) -> str:
+        """The same, to keep the file under its name."""
+        return self._address("download")
+
+    @property
+    def sheets(self) -> list[dict[str, Any]]:
+        """Its pages as pictures (``number``, ``url``, ``width``, ``height``, ``text``); none until made."""
+        pages = self.pages_or_none
+        if pages is None or not pages.is_ready:
+            return []
+        address = self._address("page")
+        return [
+            {**sheet, "number": number, "url": f"{address}-{number:04d}.webp"}
+            for number, sheet in enumerate(pages.sheets, 1)
+        ]
+
+    @property
+    def pages_or_none(self) -> DocumentPages | None:
+        """Where the making of its pages stands; nothing for kinds that have none."""
+        return getattr(self, "pages", None)
+
+
+class DocumentPages(models.Model):
+    """The pages of a document as pictures, made in the background."""
+
+    class Status(models.TextChoices):
+        """Where the background work stands."""
+
+        WAITING = "waiting", _("Waiting")
+        WORKING = "working", _("Being prepared")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")
+
+    document = models.OneToOneField(
+        AcademyDocument, on_delete=models.CASCADE, related_name="pages", verbose_name=_("document")
+    )
+    source = models.CharField(_("made of"), max_length=200, help_text=_("The stored file."))
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.WAITING)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    folder = models.CharField(_("folder"), max_length=100, blank=True)
+    sheets = models.JSONField(
+        _("pages"), default=list, blank=True, help_text=_("Width, height and text of each, in order.")
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    queued_at = models.DateTimeField(_("queued at"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pages of a document")
+        verbose_name_plural = _("pages of documents")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(status="ready") | ~models.Q(folder=""),
+                name="cms_documentpages_ready_lie_somewhere",
+                violation_error_message=_("Pages that are ready lie in a folder."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}: {self.status}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the pages can be shown."""
+        return self.status == self.Status.READY
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or is being prepared."""
+        return self.status in (self.Status.WAITING, self.Status.WORKING)
+
+    @property
+    def pulse(self) -> rules.Pulse:
+        """What the rules of background work judge by."""
+        return rules.Pulse(
+            is_running=self.status == self.Status.WORKING,
+            attempts=self.attempts,
+            queued_at=self.queued_at,
+            seen_at=self.seen_at,
+            cancel_asked=False,
+        )
 
 
 class Video(index.Indexed, CollectionMember, models.Model):

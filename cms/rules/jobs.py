@@ -27,6 +27,7 @@ TOO_MANY = Reason(
 INTERRUPTED = Reason(
     "job_interrupted", _("The work was interrupted several times and has been given up. Try it again later.")
 )
+UPLOAD_GONE = Reason("upload_gone", _("The file is not there any more. Choose it again."))
 UNEXPECTED = Reason(
     "job_failed",
     _("Something went wrong that was not foreseen; the administrators can read what. Try it again later."),

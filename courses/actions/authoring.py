@@ -5,6 +5,7 @@ People write in the Wagtail editor; these are the doors for everything else (the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -136,6 +137,8 @@ def create_course(
     is_mandatory: bool = False,
     is_sequential: bool = False,
     needs_quizzes: bool = True,
+    prerequisites: Iterable[CoursePage] = (),
+    review_due_on: dt.date | None = None,
     published: bool = True,
     actor: User | None = None,
 ) -> CoursePage:
@@ -156,8 +159,10 @@ def create_course(
         is_mandatory=is_mandatory,
         is_sequential=is_sequential,
         needs_quizzes=needs_quizzes,
+        review_due_on=review_due_on,
         owner=actor,
     )
+    page.prerequisites = list(prerequisites)
     wanted = list(cohorts)
     codes = [cohort for cohort in wanted if isinstance(cohort, str)]
     page.cohorts = [cohort for cohort in wanted if isinstance(cohort, Cohort)] + list(

@@ -9,11 +9,14 @@ from django.urls import reverse
 from wagtail.models import Page, WorkflowState
 
 from courses.models import CourseAssignment, CourseProgress
+from courses.models.outlines import catalogue
 from enrollment.actions.messages import notify
-from enrollment.models import Exemption, Trainee
+from enrollment.models import Exemption, Role, Trainee, User
 
 #: So long before its day a course that is not complete is called to mind, once.
 DAYS_BEFORE = 7
+#: So long before its day the instructors are reminded that content is to be reviewed.
+REVIEW_DAYS_BEFORE = 14
 #: So many are told in one transaction.
 PORTION = 2000
 
@@ -81,6 +84,31 @@ def tell_due(*, day: dt.date) -> int:
         )
         for assignment in coming
     )
+
+
+def tell_reviews(*, day: dt.date) -> int:
+    """Remind instructors of content to be reviewed: ``REVIEW_DAYS_BEFORE`` days before its day, and then.
+
+    A course without instructors is called to the administrators' mind. Return how many heard; each hears of
+    one day twice at most, however often this runs.
+    """
+    told = 0
+    held = catalogue()
+    for course in held.courses.values():
+        due = course.review_due_on
+        if due is None or due > day + dt.timedelta(days=REVIEW_DAYS_BEFORE):
+            continue
+        instructors = held.modules[course.module_pk].instructor_pks
+        recipients = User.objects.filter(is_active=True, pk__in=instructors).values_list("pk", flat=True)
+        administrators = User.objects.filter(is_active=True, grants__role=Role.ADMINISTRATOR)
+        told += notify(
+            kind="course_review",
+            recipients=sorted(recipients) or sorted(administrators.values_list("pk", flat=True).distinct()),
+            key=f"course:{course.pk}:review:{due}:{'due' if due <= day else 'soon'}",
+            context={"title": course.title, "due_on": due},
+            link=reverse("wagtailadmin_pages:edit", args=[course.pk]),
+        )
+    return told
 
 
 def tell_sent_back(*, state: WorkflowState) -> int:

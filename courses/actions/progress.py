@@ -17,7 +17,8 @@ from courses.models.access import may_study
 from courses.models.outlines import CourseOutline, LessonOutline
 from courses.rules import completion as completion_rules
 from courses.rules import reading, watching
-from courses.rules.refusals import LESSON_LOCKED, MAY_NOT_STUDY, NOT_OPENED
+from courses.rules.prerequisites import missing
+from courses.rules.refusals import COURSE_LOCKED, LESSON_LOCKED, MAY_NOT_STUDY, NOT_OPENED
 from courses.rules.watching import NotCounted, Turn
 from enrollment.models import User
 
@@ -35,7 +36,8 @@ def open_lesson(
     ``complete``: lessons of the course that are complete, for courses studied in order.
 
     Raises:
-        Refused: ``may_not_study``, or ``lesson_locked`` in a course studied in order.
+        Refused: ``may_not_study``, ``lesson_locked`` in a course studied in order, or ``course_locked`` where
+            a course that stands before this one is not complete.
     """
     now = now or timezone.now()
     if not may_study(user):
@@ -49,6 +51,8 @@ def open_lesson(
     found = LessonProgress.objects.filter(user=user, lesson_id=lesson.pk).first()
     if found is not None:
         return found
+    if missing_before(user_id=user.pk, course=course):
+        raise Refused(COURSE_LOCKED)
     video_seconds = lesson.video.duration_seconds if lesson.is_watched and lesson.video else 0.0
     try:
         with transaction.atomic():
@@ -80,6 +84,19 @@ def open_lesson(
         # Another tab opened it at the same moment.
         return LessonProgress.objects.get(user=user, lesson_id=lesson.pk)
     return row
+
+
+def missing_before(*, user_id: int, course: CourseOutline) -> tuple[int, ...]:
+    """The courses that ``user_id`` must complete before this one (no query where none stands before it)."""
+    if not course.prerequisites:
+        return ()
+    rows = CourseProgress.objects.filter(user_id=user_id, course_id__in=[course.pk, *course.prerequisites])
+    complete = dict(rows.values_list("course_id", "completed_at"))
+    return missing(
+        course.prerequisites,
+        {course_id for course_id, completed_at in complete.items() if completed_at is not None},
+        has_begun=course.pk in complete,
+    )
 
 
 def _required_seconds(lesson: LessonOutline, video_seconds: float) -> float:

@@ -7,8 +7,12 @@ addresses (``/courses/<course>/<lesson>/``), from the structure that `courses.mo
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -24,9 +28,10 @@ from wagtail.models.pages import PageManager
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
-from cms.blocks import LESSON_BLOCKS
+from cms.lesson_blocks import lesson_blocks
 from cms.page_form import AddressedPageForm
 from cms.prepared import Prepared
+from courses.rules.prerequisites import leads_back
 from enrollment.models import Role, User
 
 
@@ -67,8 +72,8 @@ _MARK = Prepared(lambda: CatalogStamp.objects.filter(pk=1).values_list("mark"))
 class OpenStreamField(StreamField):
     """A StreamField whose migrations do not list its blocks.
 
-    Other apps register lesson blocks (`cms.blocks.register_lesson_block`); a new block is no change of
-    this app's tables and must not ask for a migration here.
+    A new kind of lesson block (`cms.lesson_blocks`) is no change of this app's tables and must not ask for a
+    migration here.
     """
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
@@ -218,6 +223,25 @@ class ModuleGroup(models.Model):
         return str(self.module)
 
 
+class CourseQuerySet(PageQuerySet):
+    """Which courses."""
+
+    def writable_by(self, user: User) -> Self:
+        """Those below modules that ``user`` manages, drafts too, for people who may enter the editor."""
+        if not user.is_authenticated or not user.has_perm("wagtailadmin.access_admin"):
+            return self.none()
+        if user.scope.everything:
+            return self
+        paths = ModulePage.objects.manageable_by(user).values_list("path", flat=True)
+        below = [models.Q(path__startswith=path) for path in paths]
+        return self.filter(reduce(or_, below)) if below else self.none()
+
+
+def _directly_before(courses: Collection[int]) -> Iterable[int]:
+    through = CoursePage.prerequisites.through.objects
+    return through.filter(from_coursepage__in=courses).values_list("to_coursepage", flat=True)
+
+
 class CoursePage(CatalogueEntry):
     """A course: lessons in order."""
 
@@ -237,6 +261,19 @@ class CoursePage(CatalogueEntry):
         verbose_name=_("suits"),
         help_text=_("Cohorts this course is written for; nobody else is shut out."),
     )
+    prerequisites = ParentalManyToManyField(
+        "courses.CoursePage",
+        blank=True,
+        related_name="leads_to",
+        verbose_name=_("to be completed first"),
+        help_text=_("Whoever has begun this course already goes on without them."),
+    )
+    review_due_on = models.DateField(
+        _("content to be reviewed by"),
+        null=True,
+        blank=True,
+        help_text=_("For legal content: its instructors are reminded two weeks before and on the day."),
+    )
     is_mandatory = models.BooleanField(_("mandatory"), default=False)
     is_sequential = models.BooleanField(
         _("in order"), default=False, help_text=_("A lesson opens when the one before it is complete.")
@@ -246,6 +283,8 @@ class CoursePage(CatalogueEntry):
         default=True,
         help_text=_("The course is complete when every lesson is and every test of its lessons is passed."),
     )
+
+    objects = PageManager.from_queryset(CourseQuerySet)()
 
     template = "courses/preview_course.html"
     parent_page_types = ["courses.ModulePage"]
@@ -260,6 +299,8 @@ class CoursePage(CatalogueEntry):
                 FieldRowPanel(
                     [FieldPanel("is_mandatory"), FieldPanel("is_sequential"), FieldPanel("needs_quizzes")]
                 ),
+                FieldPanel("prerequisites", widget=forms.CheckboxSelectMultiple),
+                FieldPanel("review_due_on"),
             ],
             heading=_("How it is studied"),
         ),
@@ -276,6 +317,14 @@ class CoursePage(CatalogueEntry):
 
     def own_path(self) -> str:
         return reverse("courses:course", args=[self.slug])
+
+    def clean(self) -> None:
+        super().clean()
+        chosen = [course.pk for course in self.prerequisites.all()]
+        if self.pk and leads_back(self.pk, chosen, _directly_before):
+            raise ValidationError(
+                {"prerequisites": _("These courses lead back to this one: nobody could ever begin.")}
+            )
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         # A copy keeps the slug of its original when it goes under another module.
@@ -339,7 +388,7 @@ class LessonPage(CatalogueEntry):
         related_name="lessons",
         verbose_name=_("video"),
     )
-    body = OpenStreamField(LESSON_BLOCKS, blank=True, verbose_name=_("body"))
+    body = OpenStreamField(lesson_blocks(), blank=True, verbose_name=_("body"))
     study_minutes = models.PositiveSmallIntegerField(
         _("study time (minutes)"),
         default=15,

@@ -7,6 +7,7 @@ query for the mark instead of a walk through the page tree.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -80,6 +81,9 @@ class CourseOutline:
     module_pk: int
     url: str
     lessons: tuple[LessonOutline, ...] = field(default=())
+    #: Published courses to be completed before this one.
+    prerequisites: tuple[int, ...] = ()
+    review_due_on: dt.date | None = None
 
     @cached_property
     def minutes(self) -> int:
@@ -246,6 +250,15 @@ def _build(mark: int) -> Catalogue:
     for module_pk, user_pk in ModulePage.instructors.through.objects.values_list("modulepage_id", "user_id"):
         instructors.setdefault(module_pk, set()).add(user_pk)
 
+    live_courses = {page.pk for page in course_pages}
+    before: dict[int, list[int]] = {}
+    for course_pk, first_pk in CoursePage.prerequisites.through.objects.order_by("pk").values_list(
+        "from_coursepage_id", "to_coursepage_id"
+    ):
+        # What is not published can be completed by nobody, and holds nobody up.
+        if first_pk in live_courses:
+            before.setdefault(course_pk, []).append(first_pk)
+
     def course_outline(page: CoursePage, module_pk: int) -> CourseOutline:
         return CourseOutline(
             pk=page.pk,
@@ -264,6 +277,8 @@ def _build(mark: int) -> Catalogue:
                 _lesson_outline(lesson, page, place)
                 for place, lesson in enumerate(lessons.get(page.path, []))
             ),
+            prerequisites=tuple(before.get(page.pk, ())),
+            review_due_on=page.review_due_on,
         )
 
     categories = tuple(

@@ -69,6 +69,11 @@ class CatalogProgress:
     begun: int
     total: int
 
+    @property
+    def completed(self) -> frozenset[int]:
+        """Courses that are complete."""
+        return frozenset(pk for pk, standing in self.standings.items() if standing.is_complete)
+
     def of(self, course: CourseOutline) -> CourseStanding:
         """Where they stand in ``course``."""
         return self.standings.get(course.pk) or CourseStanding(course)

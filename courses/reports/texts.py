@@ -16,6 +16,9 @@ from courses.models.outlines import CourseOutline, LessonOutline
 
 #: Shorter than the life of a signed address that a text may hold (a second video, see cms.views).
 KEPT_SECONDS = 3600
+#: Marks a text in which something is still being prepared (templates/cms/blocks/), and how long it is kept.
+PENDING = " data-pending"
+PENDING_SECONDS = 10
 
 
 def body_of(lesson: LessonOutline) -> SafeString:
@@ -26,7 +29,8 @@ def body_of(lesson: LessonOutline) -> SafeString:
     if html is None:
         page = LessonPage.objects.only("body").get(pk=lesson.pk)
         html = page.body.render_as_block()
-        cache.set(key, html, KEPT_SECONDS)
+        # A page that is being prepared is there in a moment, without a new revision.
+        cache.set(key, html, PENDING_SECONDS if PENDING in html else KEPT_SECONDS)
     return mark_safe(html)  # noqa: S308 - rendered by the blocks' own templates
 
 

@@ -11,6 +11,7 @@ MAY_NOT_STUDY = Reason(
 LESSON_LOCKED = Reason(
     "lesson_locked", _("This course is studied in order: complete the lesson before this one.")
 )
+COURSE_LOCKED = Reason("course_locked", _("Complete first what this course builds on."))
 NOT_OPENED = Reason("not_opened", _("Open the lesson first."))
 QUIZ_MISSING = Reason("quiz_missing", _("This lesson has no test."))
 QUIZ_EMPTY = Reason("quiz_empty", _("This test has no questions yet."))

@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from courses.actions.progress import missing_before
 from courses.models.access import may_follow, may_study
 from courses.models.outlines import Catalogue, CourseOutline, catalogue
 from courses.reports.finding import search_catalogue
 from courses.reports.learning import CourseStanding, catalog_progress
 from courses.reports.studying import studying
 from courses.reports.texts import outline_of, piece, rich
+from courses.rules.prerequisites import missing
 from enrollment.models import CohortCode
 from enrollment.models.rulebook import rules_on
 from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
@@ -69,6 +71,14 @@ def catalog(request: HttpRequest) -> HttpResponse:
                             "course": course,
                             "quarters": course_quarters(course),
                             "standing": progress.of(course) if progress else None,
+                            "missing": [
+                                held.courses[pk]
+                                for pk in missing(
+                                    course.prerequisites,
+                                    progress.completed if progress else (),
+                                    has_begun=progress is not None and progress.of(course).has_begun,
+                                )
+                            ],
                         }
                         for course in courses
                     ],
@@ -121,6 +131,14 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     )
     module = found.held.modules[outline.module_pk]
     quarters = course_quarters(outline)
+    # Asked of those alone whom it can hold up: one query, and none where no course stands before this one.
+    held_up = (
+        outline.prerequisites
+        if not user.is_authenticated
+        else missing_before(user_id=user.pk, course=outline)
+        if not found.rows
+        else ()
+    )
     fixed = {
         "course": outline,
         "module": module,
@@ -139,6 +157,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "outline": outline_of(outline, found.held.mark, current=None, complete=complete, passed=passed),
         "earned": sum((row.quarters or 0) + (row.quiz_quarters or 0) for row in found.rows.values()),
+        "missing": [found.held.courses[pk] for pk in held_up],
         "follows": user.is_authenticated and may_follow(user, module.instructor_pks),
     }
     return render(request, "courses/course.html", context)

@@ -10,13 +10,13 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from cms.refusals import Refused
-from courses.actions.progress import open_lesson
+from courses.actions.progress import missing_before, open_lesson
 from courses.models import CompletionRule, LessonProgress
 from courses.models.access import may_study
 from courses.models.outlines import catalogue
 from courses.reports.studying import row_of, studying
 from courses.reports.texts import body_of, outline_of, piece
-from courses.rules.refusals import MAY_NOT_STUDY, NOT_COUNTED
+from courses.rules.refusals import COURSE_LOCKED, MAY_NOT_STUDY, NOT_COUNTED
 from courses.rules.watching import NotCounted
 from courses.views import for_learners
 from courses.views.catalogue import part_of_the_catalogue
@@ -45,7 +45,15 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
         try:
             begun = open_lesson(user=user, course=course, lesson=outline, complete=complete)
         except Refused as refusal:
-            context = {"reason": refusal.sentence, "course": course, "lesson": course.before(outline)}
+            first = (
+                missing_before(user_id=user.pk, course=course) if refusal.code == COURSE_LOCKED.code else ()
+            )
+            context = {
+                "reason": refusal.sentence,
+                "course": course,
+                "lesson": course.before(outline),
+                "missing": [found.held.courses[pk] for pk in first],
+            }
             return render(request, "courses/closed.html", context, status=403)
         mine = row_of(begun)
     rules = rules_on(timezone.localdate())

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -49,6 +50,7 @@ def courses(request: AuthenticatedHttpRequest) -> HttpResponse:
     context = {
         "tabs": _tabs("teaching"),
         "courses": teaching.courses_taught(request.user),
+        "today": timezone.localdate(),
         "edits": request.user.has_perm("wagtailadmin.access_admin"),
     }
     return render(request, "courses/teaching.html", context)

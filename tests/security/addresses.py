@@ -138,6 +138,7 @@ TABLE = (
     line("courses:reflection_picture", some("zhang", "chen", "zhao")),
     line("courses:teaching", some("chen", "zhao")),
     line("courses:teaching_*", some("chen", "zhao")),
+    line("courses:follow_export", some("chen", "zhao"), some("li")),
     line("courses:follow", some("chen", "zhao"), some("li")),
     line("courses:*", EVERYBODY),
     # --- Practicum
@@ -220,6 +221,7 @@ TABLE = (
     line("stuck_messages:*", some("zhao")),
     line(":enrollment_log", some("zhao")),
     line("year_closures:*", NOBODY, some("zhao")),
+    line("courses_publishing:confirm", NOBODY, some("zhao")),
     line("wagtailsites:*", NOBODY, some("zhao")),
     line("wagtailredirects:*", NOBODY, some("zhao")),
     line("wagtailsettings:*", NOBODY, some("zhao")),
