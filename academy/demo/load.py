@@ -10,6 +10,7 @@ from academy.demo import (
     catalogue,
     claims,
     classes,
+    copies,
     organizations,
     papers,
     people,
@@ -46,9 +47,10 @@ def load(plan: Plan) -> None:
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
     papers.load(actor)
+    study.load(plan, actor)
+    copies.load(plan, founded)
     year.load(plan, actor, teacher=staff["chen"])
     classes.load(plan, actor, teacher=staff["chen"])
-    study.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])
