@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import duplicates, hour_rules, log, roster, roster_undo, years
+from enrollment.actions import duplicates, hour_rules, log, park_figures, roster, roster_undo, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -75,6 +75,11 @@ def apply_rules(since: str) -> int:
 def begin_year() -> int:
     """Every day: whoever has no standing in this year gets one; on 1 January that is everybody."""
     return years.begin_year(year=timezone.localdate().year)
+
+
+def fold_park_figures() -> int:
+    """Every few minutes: what changed in the figures of parks goes into their sums."""
+    return park_figures.fold()
 
 
 def find_duplicates() -> int:

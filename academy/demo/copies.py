@@ -19,6 +19,7 @@ from wagtail.search.models import IndexEntry
 
 from academy.demo.plan import ORGANIZATIONS, Plan
 from courses.models import CourseProgress, LessonProgress
+from enrollment.actions import park_figures
 from enrollment.models import (
     Appointment,
     BranchActivity,
@@ -67,6 +68,8 @@ def load(plan: Plan, organizations: Sequence[Organization]) -> None:
             _copy_all(number, offsets)
         if number % 5 == 0 or number == plan.scale - 1:
             plan.say(f"{(number + 1) * offsets[Trainee]} of about {plan.scale * offsets[Trainee]} people")
+    for year in Standing.objects.order_by().values_list("year", flat=True).distinct():
+        park_figures.rebuild(year=year)
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [*COPIED, IndexEntry]):
             cursor.execute(statement)
@@ -182,11 +185,17 @@ def _make_findable(beyond: int, number: int) -> None:
     """What the search knows of somebody is what it knows of the person whose name they bear."""
     people = ContentType.objects.get_for_model(Trainee).pk
     table = IndexEntry._meta.db_table
+    # What there is of an entry besides differs between the search engines.
+    shared = [
+        str(field.column)
+        for field in IndexEntry._meta.concrete_fields
+        if not field.primary_key and field.name != "object_id"
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (content_type_id, object_id, title_norm, autocomplete, title, body)"
-            f" SELECT o.content_type_id, CAST(self.id + {beyond} AS varchar(50)), o.title_norm, o.autocomplete,"
-            " o.title, o.body FROM demo_people self JOIN demo_people other ON other.place ="
+            f"INSERT INTO {table} (object_id, {', '.join(shared)})"
+            f" SELECT CAST(self.id + {beyond} AS varchar(50)), {', '.join(f'o.{name}' for name in shared)}"
+            " FROM demo_people self JOIN demo_people other ON other.place ="
             f" (self.place + {number * NAME_STEP}) %% (SELECT COUNT(*) FROM demo_people)"
             f" JOIN {table} o ON o.object_id = CAST(other.id AS varchar(50)) AND o.content_type_id = {people}",
             [],

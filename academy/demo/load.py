@@ -22,6 +22,7 @@ from academy.demo import (
 )
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
+from enrollment.actions import park_figures
 from enrollment.models import User
 
 
@@ -54,5 +55,6 @@ def load(plan: Plan) -> None:
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])
+    park_figures.fold()
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

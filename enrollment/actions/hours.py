@@ -43,6 +43,7 @@ from enrollment.models import (
     earned_by_dimension,
     rulebook,
 )
+from enrollment.models.sums import month_of
 from enrollment.rules import hours as rules
 from enrollment.rules.hours import Credit, Span
 from enrollment.rules.years import Closure, refusal_of_late
@@ -404,6 +405,7 @@ def _add_to_standings(entries: Sequence[HourEntry]) -> None:
     for key, standing in present.items():
         figures.remove(standing)
         for entry in by_person_year[key]:
+            figures.earn(standing, entry.kind, month_of(entry), entry.quarters)
             standing.earned_quarters += entry.quarters
             if entry.is_centralized:
                 standing.centralized_entries += 1 if entry.reverses_id is None else -1

@@ -54,6 +54,7 @@ from enrollment.models.hours import (
     HourSpan,
     LedgerIsAppendOnly,
     OrganizationStanding,
+    ParkFigure,
     Standing,
     YearClosure,
     as_hours,
@@ -94,6 +95,7 @@ from enrollment.models.organizations import (
     ServiceGroup,
     TagKind,
     TitleLevel,
+    neighbours,
     under,
 )
 from enrollment.models.people import (
@@ -202,6 +204,7 @@ __all__ = [
     "OrganizationImport",
     "OrganizationKind",
     "OrganizationStanding",
+    "ParkFigure",
     "PairState",
     "Orientation",
     "Pairing",
@@ -234,5 +237,6 @@ __all__ = [
     "earned_by_dimension",
     "kept_since",
     "rulebook",
+    "neighbours",
     "under",
 ]

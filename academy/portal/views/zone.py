@@ -29,6 +29,7 @@ from cms.templatetags.ui import hours, month_name
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, HourKind, Organization, Standing
 from enrollment.reports import Figures, PlaceFigures
+from enrollment.requests import number_in
 
 PEOPLE_PER_PAGE = 50
 MONTHS = 12
@@ -187,7 +188,8 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
     """The three cohorts by what lies below an organization, hours by kind, and the year by month."""
     organization, ancestors = _organization(request, code)
     year = _year(request)
-    report = reports.zone_report(organization, ancestors, year)
+    asked = number_in(request.GET.get("page", "")) or 1
+    report = reports.zone_report(organization, ancestors, year, page=asked)
     cohorts = [
         {
             "label": cohort.label,
@@ -198,10 +200,15 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
         for cohort, figures in report.total.cohorts
     ]
     # Few bars tell something; a hundred tell nothing, and the table is there.
-    shows_shares = 1 < len([place for place in report.places if place.total.counted]) <= 12
+    shows_shares = (
+        1 < len([place for place in report.places if place.total.counted]) <= 12
+        and report.page is not None
+        and not report.page.has_other_pages()
+    )
     context = {
         "section": "zone",
         "report": report,
+        "page": report.page,
         "total": report.total.total,
         "cohorts": cohorts,
         "year": year,
