@@ -15,6 +15,7 @@ class EnrollmentConfig(AppConfig):
             authentication,  # noqa: F401
             closing,
             name_keys,
+            name_pairs,
             need_answers,
         )
         from enrollment.actions.person_followers import register_followers
@@ -27,4 +28,5 @@ class EnrollmentConfig(AppConfig):
         register_kinds()
         register_followers()
         name_keys.connect()
+        name_pairs.register()
         register_forms()

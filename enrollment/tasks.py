@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def judge_roster(roster_import_id: int) -> str:
     """Read and judge an uploaded roster."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     try:
@@ -32,7 +32,7 @@ def judge_roster(roster_import_id: int) -> str:
 
 def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
     """Apply a confirmed roster; a refusal is kept with the import and shown on its page."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
@@ -50,7 +50,7 @@ def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
 
 def undo_roster(roster_import_id: int, actor_id: int | None) -> str:
     """Take an applied roster back; a refusal is kept with the import and shown on its page."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
