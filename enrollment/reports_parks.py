@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import CharField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, Substr
+from django.db.models import Q, Sum
 
+from enrollment.actions.park_figures import SPOT
 from enrollment.models import STEP, ParkFigure
 from enrollment.reports import Figures
 
@@ -40,10 +40,10 @@ def has_park_figures(path: str) -> bool:
     return len(path) <= PARK
 
 
-def _rows(path: str) -> QuerySet[ParkFigure, Any]:
+def _rows(path: str) -> Any:
     """Sums of the parks at or below ``path``, and differences that arose there; ``spot`` is the park."""
-    spot = Coalesce("place", Substr("organization__path", 1, PARK, output_field=CharField()))
-    return ParkFigure.objects.order_by().annotate(spot=spot).filter(spot__startswith=path)
+    rows: Any = ParkFigure.objects.order_by().annotate(spot=SPOT)
+    return rows.filter(spot__startswith=path) if path else rows
 
 
 def park_figures(path: str, year: int) -> ParkFigures:

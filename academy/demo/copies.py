@@ -168,7 +168,7 @@ def _copy(
             columns[column] = f"o.{column} + {beyond[model]}"
         elif target is Organization:
             columns[column] = f"(SELECT copy FROM demo_places WHERE original = o.{column})"
-        elif target in beyond and target is not User:
+        elif target is not None and target in beyond and target is not User:
             columns[column] = f"o.{column} + {beyond[target]}"
         else:
             columns[column] = f"o.{column}"

@@ -183,7 +183,9 @@ class _Posting:
         self.latest = self._latest_by_evidence()
         self.spans = self._spans_near()
         self.now = timezone.now()
-        self.closed = closures_of({year_of(credit.occurred_at) for credit in credits})
+        # Many credits of one moment: its year is found once.
+        self.years = {moment: year_of(moment) for moment in {credit.occurred_at for credit in credits}}
+        self.closed = closures_of(set(self.years.values()))
         self.dimensions = self._dimensions()
         self.new: list[tuple[HourEntry, Span | None]] = []
 
@@ -269,7 +271,7 @@ class _Posting:
             raise Trainee.DoesNotExist(f"no trainee {credit.trainee_id}")
         if person.left_on is not None and timezone.localdate(credit.occurred_at) > person.left_on:
             return rules.HAS_LEFT
-        frozen = refusal_of_late(self.closed.get(year_of(credit.occurred_at)), self.now)
+        frozen = refusal_of_late(self.closed.get(self.years[credit.occurred_at]), self.now)
         if frozen is not None:
             return frozen
         if credit.starts_at is not None and credit.ends_at is not None:
@@ -283,7 +285,7 @@ class _Posting:
     def _entry(self, credit: Credit, evidence: Evidence) -> HourEntry:
         person = self.people[credit.trainee_id]
         earlier, _is_reversed = self.latest.get(evidence, (None, False))
-        year = year_of(credit.occurred_at)
+        year = self.years[credit.occurred_at]
         entry = HourEntry(
             trainee_id=person.pk,
             organization_id=person.home_organization_id,

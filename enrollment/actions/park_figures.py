@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import CharField, Count, F, Q, QuerySet, Sum
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Substr
 
-from enrollment.models import STEP, HourEntry, ParkFigure, Standing
+from enrollment.models import STEP, HourEntry, Organization, ParkFigure, Standing
 from enrollment.models.sums import MOMENT, month_of_moment
 
 #: People, exempt, reached, required and earned quarters.
@@ -30,7 +30,16 @@ HoursKey = tuple[int, int, str, int]
 Sums = dict[tuple[str, int, str, str, int], list[int]]
 
 #: The park that a row belongs to: its own for a sum, the one above its organization for a difference.
-SPOT = Coalesce("place", Substr("organization__path", 1, PARK, output_field=CharField()))
+#: A sub-select and no join: a planner that joins reads all organizations for a handful of differences.
+SPOT = Coalesce(
+    "place",
+    Substr(
+        Subquery(Organization.objects.filter(pk=OuterRef("organization")).order_by().values("path")[:1]),
+        1,
+        PARK,
+        output_field=CharField(),
+    ),
+)
 
 
 def add_differences(figures: Mapping[Key, Sequence[int]], hours: Mapping[HoursKey, int]) -> None:
@@ -127,8 +136,7 @@ def take_along(organization_path: str, park_before: str, park_after: str) -> Non
     years = set(below.order_by().values_list("year", flat=True).distinct())
     changes: Sums = defaultdict(lambda: [0] * len(FIGURES))
     for year in years:
-        for (_place, *rest), figures in summed(year, below=organization_path).items():
-            of_year, cohort, kind, month = rest
+        for (_place, of_year, cohort, kind, month), figures in summed(year, below=organization_path).items():
             _include(changes[(park_after, of_year, cohort, kind, month)], figures)
             _include(changes[(park_before, of_year, cohort, kind, month)], (-value for value in figures))
     if changes:
@@ -141,7 +149,7 @@ def summed(year: int, *, below: str = "") -> Sums:
     ``below`` narrows them to the organizations at or below a tree path.
     """
     sums: Sums = defaultdict(lambda: [0] * len(FIGURES))
-    standings = Standing.objects.filter(year=year, organization__path__startswith=below)
+    standings: Any = Standing.objects.filter(year=year, organization__path__startswith=below)
     for row in (
         standings.order_by()
         .annotate(spot=Substr("organization__path", 1, PARK, output_field=CharField()))
@@ -170,7 +178,7 @@ def summed(year: int, *, below: str = "") -> Sums:
     return sums
 
 
-def _by_month(entries: QuerySet[HourEntry], year: int) -> QuerySet[HourEntry, Any]:
+def _by_month(entries: QuerySet[HourEntry], year: int) -> Any:
     return entries.filter(year=year).order_by().annotate(moment=MOMENT).annotate(month=month_of_moment(year))
 
 
@@ -200,7 +208,7 @@ def rebuild(*, year: int) -> None:
 def stored(year: int) -> Sums:
     """The figures of parks as they are kept: sums and differences together (one query)."""
     sums: Sums = defaultdict(lambda: [0] * len(FIGURES))
-    rows = ParkFigure.objects.filter(year=year).order_by().annotate(spot=SPOT)
+    rows: Any = ParkFigure.objects.filter(year=year).order_by().annotate(spot=SPOT)
     for row in rows.values("spot", "cohort", "kind", "month").annotate(
         **{f"n_{name}": Sum(F(name)) for name in FIGURES}
     ):

@@ -1,6 +1,6 @@
-"""On PostgreSQL people are found by any part of a name or phone from an index (`enrollment.name_pairs`)."""
+"""On PostgreSQL people are found by any part of a name or phone from an index (`enrollment.name_pairs`); new secretaries by one of theirs."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 # Every character and every pair of neighbours; of the last one the pair is the character itself.
 PAIRS = """
@@ -36,4 +36,14 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("enrollment", "0035_park_figures")]
 
-    operations = [migrations.RunPython(index, drop)]
+    operations = [
+        migrations.RunPython(index, drop),
+        migrations.AddIndex(
+            model_name="appointment",
+            index=models.Index(
+                condition=models.Q(("ended_on__isnull", True), ("post", "secretary")),
+                fields=["started_on"],
+                name="enrollment_secretary_since",
+            ),
+        ),
+    ]

@@ -10,10 +10,8 @@ from django import forms
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.choosers import BaseFilterForm
-from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView
@@ -21,6 +19,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
+from cms.paging import CountedSoFar
 from cms.refusals import Refused
 from enrollment.models import User
 
@@ -42,37 +41,6 @@ class ReadOnlyPolicy(ModelPermissionPolicy):
     def user_has_permission(self, user: User, action: str) -> bool:
         """Only looking is allowed."""
         return action == "view" and super().user_has_permission(user, action)
-
-
-class CountedSoFar(WagtailPaginator):
-    """Pages of a list that may have a million rows: counted, and gone through, up to a limit."""
-
-    #: More than all people of the academy as it is; nobody pages through more.
-    most = 20_000
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are, ``most`` if there are more (one query that reads no more than those)."""
-        return min(self._seen, self.most)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there are more rows than are counted."""
-        return self._seen > self.most
-
-    @cached_property
-    def _seen(self) -> int:
-        rows: Any = self.object_list
-        if not isinstance(rows, QuerySet):
-            return len(rows)
-        return int(rows.order_by().values("pk")[: self.most + 1].count())
-
-    @cached_property
-    def items_count_label(self) -> str:
-        """In words below the list."""
-        if not self.is_cut:
-            return str(super().items_count_label)
-        return _("more than %(number)s %(name)s") % {"number": self.most, "name": self.verbose_name_plural}
 
 
 class ScopedIndexView(generic.IndexView):

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from cms.paging import CountedSoFar
 from enrollment.actions.people import admit
 from enrollment.models import Trainee
 from enrollment.name_pairs import pairs_of
-from enrollment.viewsets.scoped import CountedSoFar
 from tests.factories.enrollment import trainees
 
 NAMES = ["田洁兰", "田洁", "洁田", "Müller Li", "straße王", "王", "a%b", "田x洁"]

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +23,7 @@ from academy.forms_on_paper import key_of
 from academy.portal.background import in_background
 from academy.reports import ZoneReport
 from cms import spreadsheets
+from cms.paging import CountedSoFar
 from cms.spreadsheets import Sheet
 from cms.templatetags.ui import hours, month_name
 from enrollment.actions.journal import note
@@ -346,7 +346,7 @@ def zone_people(request: HttpRequest, code: str) -> HttpResponse:
     form, chosen = _chosen(request, code)
     year = chosen["year"]
     people = jobs.zone_people(request.user, organization, chosen)
-    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    page = CountedSoFar(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "zone",
         "organization": organization,
