@@ -32,16 +32,17 @@ class Holds(IContains):
 
     lookup_name = "holds"
 
-    def get_rhs_op(self, connection: Any, rhs: str) -> str:
-        """Compared as ``icontains`` is."""
-        return str(connection.operators[IContains.lookup_name] % rhs)
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Compared as ``icontains`` is: some databases treat it by its name."""
+        compared, params = IContains(self.lhs, self.rhs).as_sql(compiler, connection)
+        return compared, list(params)
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """The pairs narrow it down, the comparison decides."""
-        compared, params = super().as_sql(compiler, connection)
+        compared, params = self.as_sql(compiler, connection)
         wanted = pairs_of(self.rhs) if isinstance(self.rhs, str) else []
         if not wanted:
-            return compared, list(params)
+            return compared, params
         column, column_params = compiler.compile(self.lhs)
         return f"({FUNCTION}({column}) @> %s AND {compared})", [*column_params, wanted, *params]
 
