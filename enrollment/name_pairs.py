@@ -32,7 +32,7 @@ class Holds(IContains):
 
     lookup_name = "holds"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """Compared as ``icontains`` is: some databases treat it by its name."""
         compared, params = IContains(self.lhs, self.rhs).as_sql(compiler, connection)
         return compared, list(params)
