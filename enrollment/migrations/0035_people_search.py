@@ -46,4 +46,8 @@ class Migration(migrations.Migration):
                 name="enrollment_secretary_since",
             ),
         ),
+        migrations.AddIndex(
+            model_name="organization",
+            index=models.Index(fields=["depth", "path"], name="enrollment_org_level"),
+        ),
     ]

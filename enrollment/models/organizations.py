@@ -237,7 +237,11 @@ class Organization(index.Indexed, MP_Node):
     class Meta:
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
-        indexes = [models.Index(fields=["name"], name="enrollment_org_name")]
+        indexes = [
+            models.Index(fields=["name"], name="enrollment_org_name"),
+            # The few at the top are found without reading all that lies below them.
+            models.Index(fields=["depth", "path"], name="enrollment_org_level"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(star__isnull=True) | Q(star__gte=1, star__lte=5),
