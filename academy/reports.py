@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Case, F, IntegerField, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet, Subquery, Sum
 from django.utils import timezone
 from wagtail.models import TaskState
 
@@ -37,7 +37,9 @@ from enrollment.models import (
     earned_by_dimension,
     rulebook,
 )
-from enrollment.reports import PlaceFigures, organization_figures
+from enrollment.models.sums import MOMENT, month_of_moment
+from enrollment.reports import PlaceFigures, figures_of_neighbours, organization_figures, own_figures
+from enrollment.reports_parks import PARK_DEPTH, has_park_figures, park_figures
 from enrollment.rules.minimums import gaps
 from enrollment.rules.standing import Earned, Verdict, verdict
 from practicum.models import Attendance, Session, Visit, VisitStatus
@@ -325,8 +327,12 @@ class ZoneReport:
     total: PlaceFigures
     by_kind: list[KindShare] = field(default_factory=list)
     by_month: list[tuple[int, int]] = field(default_factory=list)
+    #: The page of what lies below that ``places`` is; None where all of it is.
+    page: Page[Any] | None = None
 
 
+#: So many of the organizations below are shown at once.
+PLACES_PER_PAGE = 100
 #: Hours by kind and month are read once for each state of the figures, at most this long apart.
 DETAIL_SECONDS = 60
 
@@ -358,21 +364,6 @@ def zone_organization(user: User, code: str | None) -> tuple[Organization, list[
     return line[-1], line[:-1]
 
 
-def _month_of_entry(year: int) -> Case:
-    """The month an entry belongs to, by plain comparisons: quick on every database."""
-    zone = timezone.get_default_timezone()
-    firsts = [dt.datetime(year, month, 1, tzinfo=zone) for month in range(2, 13)]
-    return Case(
-        *(When(moment__lt=first, then=Value(month)) for month, first in enumerate(firsts, start=1)),
-        default=Value(12),
-        output_field=IntegerField(),
-    )
-
-
-#: When hours were earned; a reversal belongs to the month of what it takes back.
-_MOMENT = Coalesce("starts_at", "reverses__starts_at", "recorded_at")
-
-
 def hours_by_kind(organization: Organization, year: int) -> dict[str, int]:
     """Quarter hours by kind of the people counted at or below ``organization`` (one query)."""
     return dict(
@@ -396,19 +387,24 @@ def hours_by_month(organization: Organization, year: int) -> dict[int, int]:
             trainee__standings__organization__path__startswith=organization.path,
         )
         .order_by()
-        .annotate(moment=_MOMENT)
-        .annotate(month=_month_of_entry(year))
+        .annotate(moment=MOMENT)
+        .annotate(month=month_of_moment(year))
         .values_list("month")
         .annotate(total=Sum("quarters"))
     )
 
 
-def zone_report(organization: Organization, ancestors: list[Organization], year: int) -> ZoneReport:
+def zone_report(
+    organization: Organization, ancestors: list[Organization], year: int, *, page: int | None = None
+) -> ZoneReport:
     """The figures of ``organization`` and of what lies directly below it.
 
-    People, exempt and reached are read as they stand. Hours by kind and by month take a pass over the ledger:
-    they are kept for a minute, under a key that changes with the figures.
+    For the zone and its parks they are read from sums that follow the ledger. Deeper in the tree, where
+    people are few, hours by kind and by month take a pass over the ledger: they are kept for a minute, under
+    a key that changes with the figures. ``page`` (from 1) narrows what lies below to so many at once.
     """
+    if has_park_figures(organization.path):
+        return _park_report(organization, ancestors, year, page)
     # Whoever sees an organization sees all below it: the tree path alone draws the line.
     places = organization_figures(organization, year)
     total = PlaceFigures(organization)
@@ -421,8 +417,47 @@ def zone_report(organization: Organization, ancestors: list[Organization], year:
     if detail is None:
         detail = (hours_by_kind(organization, year), hours_by_month(organization, year))
         cache.set(key, detail, DETAIL_SECONDS)
+    shown = Paginator(places, PLACES_PER_PAGE).get_page(page) if page is not None else None
+    places = places if shown is None else list(shown.object_list)
+    return _zone_report(organization, ancestors, year, places, total, detail, shown)
+
+
+def _park_report(
+    organization: Organization, ancestors: list[Organization], year: int, page: int | None
+) -> ZoneReport:
+    """The report of the zone or a park, whose total is not added up from what lies below."""
+    sums = park_figures(organization.path, year)
+    total, own = PlaceFigures(organization), PlaceFigures(organization)
+    for cohorts in sums.by_place.values():
+        for cohort, figures in cohorts.items():
+            total.include(cohort, figures)
+    below = Organization.objects.below(organization).filter(depth=organization.depth + 1).active()
+    shown = Paginator(below, PLACES_PER_PAGE).get_page(page) if page is not None else None
+    children = list(below if shown is None else shown.object_list)
+    if organization.depth < PARK_DEPTH:
+        places = [PlaceFigures(child) for child in children]
+        for place in [own, *places]:
+            for cohort, figures in sums.by_place.get(place.organization.path, {}).items():
+                place.include(cohort, figures)
+    else:
+        places, own = figures_of_neighbours(children, year), own_figures(organization, year)
+    if own.total.people and page in (None, 1):
+        places = [own, *places]
+    return _zone_report(organization, ancestors, year, places, total, (sums.by_kind, sums.by_month), shown)
+
+
+def _zone_report(
+    organization: Organization,
+    ancestors: list[Organization],
+    year: int,
+    places: list[PlaceFigures],
+    total: PlaceFigures,
+    detail: tuple[dict[str, int], dict[int, int]],
+    page: Page[Any] | None,
+) -> ZoneReport:
     by_kind, by_month = detail
-    months = range(1, (timezone.localdate().month if year == timezone.localdate().year else 12) + 1)
+    today = timezone.localdate()
+    months = range(1, (today.month if year == today.year else 12) + 1)
     return ZoneReport(
         organization=organization,
         ancestors=ancestors,
@@ -431,6 +466,7 @@ def zone_report(organization: Organization, ancestors: list[Organization], year:
         total=total,
         by_kind=list(shares(by_kind, sum(by_kind.values()))),
         by_month=[(month, by_month.get(month, 0)) for month in months],
+        page=page,
     )
 
 
@@ -450,7 +486,9 @@ def people_of(
     ``own`` leaves out the organizations below; ``kind`` leaves those who have hours of that kind,
     ``month`` (1 to 12) those who earned hours in that month of the year.
     """
-    people = Standing.objects.visible_to(user).filter(year=year)
+    # Whoever sees an organization sees all below it; asking once more would have to look at everybody.
+    sees_all = user.scope.everything or organization.path.startswith(user.scope.visible_paths or "-")
+    people = (Standing.objects.all() if sees_all else Standing.objects.visible_to(user)).filter(year=year)
     people = (
         people.filter(organization=organization)
         if own
@@ -467,8 +505,8 @@ def people_of(
         earned = (
             HourEntry.objects.filter(year=year)
             .order_by()
-            .annotate(moment=_MOMENT)
-            .annotate(month=_month_of_entry(year))
+            .annotate(moment=MOMENT)
+            .annotate(month=month_of_moment(year))
             .filter(month=month)
             .values("trainee")
             .annotate(total=Sum("quarters"))

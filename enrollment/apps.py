@@ -16,6 +16,7 @@ class EnrollmentConfig(AppConfig):
             closing,
             leave_on_paper,
             name_keys,
+            name_pairs,
             need_answers,
             notice_on_paper,
             survey_on_paper,
@@ -31,6 +32,7 @@ class EnrollmentConfig(AppConfig):
         person_followers.register_followers()
         organization_followers.register_followers()
         name_keys.connect()
+        name_pairs.register()
         register_forms()
         leave_on_paper.register_forms()
         notice_on_paper.register_forms()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from enrollment.models import (
     YearClosure,
     as_hours,
     earned_by_dimension,
+    neighbours,
     rulebook,
 )
 from enrollment.models.deadlines import SecretaryDeadline, new_secretaries
@@ -342,6 +343,26 @@ def organization_figures(parent: Organization, year: int, user: User | None = No
     for row in rows.filter(organization=parent).order_by().values("cohort").annotate(**SUMS):
         own.include(row["cohort"], _figures(row))
     return [own, *places] if own.total.people else places
+
+
+def own_figures(organization: Organization, year: int) -> PlaceFigures:
+    """Those who stand directly in ``organization`` (one query)."""
+    own = PlaceFigures(organization)
+    for row in OrganizationStanding.objects.filter(year=year, organization=organization):
+        own.include(
+            row.cohort,
+            Figures(row.people, row.exempt, row.reached, row.required_quarters, row.earned_quarters),
+        )
+    return own
+
+
+def figures_of_neighbours(places: Sequence[Organization], year: int) -> list[PlaceFigures]:
+    """Organizations that stand beside one another, each with all below it (one query over their range)."""
+    if not places:
+        return []
+    here = neighbours([place.path for place in places], "organization__path")
+    rows = OrganizationStanding.objects.filter(here, year=year)
+    return _figures_by_step(places, rows, depth=places[0].depth)
 
 
 def needs_attention(user: User, year: int) -> QuerySet[Standing]:

@@ -12,6 +12,7 @@ from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.functions import Substr
 from django.utils import timezone
 
+from enrollment import reports_parks
 from enrollment.models import (
     STEP,
     ChangeKind,
@@ -23,6 +24,7 @@ from enrollment.models import (
     RoleGrant,
     Trainee,
     User,
+    neighbours,
     under,
 )
 from enrollment.models.organizations import OrganizationQuerySet
@@ -99,7 +101,10 @@ def figures_by_year(organization: Organization) -> list[YearFigures]:
     """
     rows = OrganizationStanding.objects.filter(organization__path__startswith=organization.path).order_by()
     own = {row["year"]: _sum(row) for row in _by_year(rows.filter(organization=organization))}
-    every = {row["year"]: _sum(row) for row in _by_year(rows)}
+    if reports_parks.has_park_figures(organization.path):
+        every = reports_parks.figures_by_year(organization.path)
+    else:
+        every = {row["year"]: _sum(row) for row in _by_year(rows)}
     return [YearFigures(year, own.get(year, Figures()), every[year]) for year in sorted(every, reverse=True)]
 
 
@@ -227,15 +232,36 @@ def _directly_below(parent: Organization, user: User) -> OrganizationQuerySet:
     return below.filter(path__startswith=parent.path, depth=parent.depth + 1)
 
 
+def _shared(paths: list[str]) -> str:
+    """The path that all of ``paths`` lie at or below; empty where they have none in common."""
+    first = min(paths, key=len)
+    return next(
+        first[:end]
+        for end in range(len(first), -1, -STEP)
+        if all(path.startswith(first[:end]) for path in paths)
+    )
+
+
 def _with_figures(rows: list[Organization], year: int) -> list[TreeNode]:
     """``rows`` with the sums of all at and below each (one query for each depth among them)."""
     nodes = {row.path: TreeNode(row, Figures()) for row in rows}
-    for depth in sorted({row.depth for row in rows}):
+    parks = sorted(path for path in nodes if reports_parks.has_park_figures(path))
+    if parks:
+        for spot, cohorts in reports_parks.park_figures(_shared(parks), year).by_place.items():
+            for path in parks:
+                if spot.startswith(path):
+                    for figures in cohorts.values():
+                        nodes[path].figures.include(figures)
+    for depth in sorted({row.depth for row in rows if row.path not in parks}):
         paths = sorted(row.path for row in rows if row.depth == depth)
+        by_parent: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            by_parent[path[:-STEP]].append(path)
+        here = Q(pk__in=[])
+        for siblings in by_parent.values():
+            here |= neighbours(siblings, "organization__path")
         sums = (
-            OrganizationStanding.objects.filter(
-                under(tuple({path[:-STEP] for path in paths}), "organization__path"), year=year
-            )
+            OrganizationStanding.objects.filter(here, year=year)
             .order_by()
             .annotate(place=Substr("organization__path", 1, depth * STEP, output_field=CharField()))
             .filter(place__in=paths)

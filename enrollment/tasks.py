@@ -8,7 +8,7 @@ import logging
 from django.utils import timezone
 
 from cms.refusals import Refused
-from enrollment.actions import duplicates, hour_rules, log, roster, roster_undo, uploads, years
+from enrollment.actions import duplicates, hour_rules, log, park_figures, roster, roster_undo, uploads, years
 from enrollment.models import RosterImport, User
 from enrollment.roster import messages
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def judge_roster(roster_import_id: int) -> str:
     """Read and judge an uploaded roster."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     try:
@@ -32,7 +32,7 @@ def judge_roster(roster_import_id: int) -> str:
 
 def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
     """Apply a confirmed roster; a refusal is kept with the import and shown on its page."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
@@ -50,7 +50,7 @@ def apply_roster(roster_import_id: int, actor_id: int | None) -> str:
 
 def undo_roster(roster_import_id: int, actor_id: int | None) -> str:
     """Take an applied roster back; a refusal is kept with the import and shown on its page."""
-    roster_import = RosterImport.objects.filter(pk=roster_import_id).first()
+    roster_import = RosterImport.objects.defer("verdict").filter(pk=roster_import_id).first()
     if roster_import is None:
         return "gone"
     actor = None if actor_id is None else User.objects.filter(pk=actor_id).first()
@@ -75,6 +75,11 @@ def apply_rules(since: str) -> int:
 def begin_year() -> int:
     """Every day: whoever has no standing in this year gets one; on 1 January that is everybody."""
     return years.begin_year(year=timezone.localdate().year)
+
+
+def fold_park_figures() -> int:
+    """Every few minutes: what changed in the figures of parks goes into their sums."""
+    return park_figures.fold()
 
 
 def find_duplicates() -> int:

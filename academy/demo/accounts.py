@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.contrib.auth.hashers import make_password
 
@@ -77,9 +78,15 @@ def create_leader(actor: User) -> None:
     grant_role(user=_user("zhou"), role=Role.ZONE_LEADER, organization=zone, actor=actor)
 
 
+@cache
+def _hashed() -> str:
+    """The password as it is kept: all have the same, and hashing takes its time on purpose."""
+    return make_password(PASSWORD)
+
+
 def _user(username: str) -> User:
     sign_in = next(row for row in SIGN_INS if row.username == username)
     user, _is_new = User.objects.get_or_create(
-        username=username, defaults={"name": sign_in.name, "password": make_password(PASSWORD)}
+        username=username, defaults={"name": sign_in.name, "password": _hashed()}
     )
     return user

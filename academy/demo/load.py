@@ -10,6 +10,7 @@ from academy.demo import (
     catalogue,
     claims,
     classes,
+    copies,
     handouts,
     organizations,
     papers,
@@ -23,6 +24,7 @@ from academy.demo import (
 )
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
+from enrollment.actions import park_figures
 from enrollment.models import User
 
 
@@ -49,14 +51,16 @@ def load(plan: Plan) -> None:
         places.load(plan, artwork, actor, host=staff["sun"], instructor=staff["chen"])
         site.load(plan, artwork, actor)
     papers.load(actor)
+    study.load(plan, actor)
+    copies.load(plan, founded)
     year.load(plan, actor, teacher=staff["chen"])
     classes.load(plan, actor, teacher=staff["chen"])
-    study.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])
     registers.load(plan, founded, actor)
     accounts.create_guide()
     registers.visit_organizations()
+    park_figures.fold()
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

@@ -15,16 +15,15 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from academy.demo.organizations import FIXED_COUNT
-from academy.demo.plan import Plan, content
+from academy.demo.plan import ORGANIZATIONS, PEOPLE, Plan, content
 from enrollment.actions.duplicates import find_duplicates
 from enrollment.actions.exemptions import exempt_in_bulk
-from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk
+from enrollment.actions.people import Amendment, amend_in_bulk
 from enrollment.actions.roster import import_file
 from enrollment.actions.transfers import start_transfer
 from enrollment.models import (
     STEP,
     Exemption,
-    MemberStatus,
     Organization,
     Post,
     RosterImport,
@@ -54,8 +53,6 @@ POST_WORDS = {
     Post.AFFAIRS_WORKER: "党务工作者",
     Post.MEMBER: "",
 }
-#: Beyond this many people rows go straight to the action behind the importer.
-LARGEST_ROSTERS = 20_000
 #: From this age on an exemption is usual (domain §2).
 OLD_AGE = 72
 
@@ -77,14 +74,11 @@ class Person:
 
 
 def load(plan: Plan, organizations: Sequence[Organization], actor: User) -> None:
-    """Admit everybody, then set exemptions and mobile members."""
-    people = _people(plan, organizations)
-    if plan.people > LARGEST_ROSTERS:
-        _admit(plan, people, actor)
-    else:
-        _import_rosters(plan, list(people), actor)
+    """Admit the people of the first 932 organizations, then set exemptions and mobile members."""
+    first = organizations[:ORGANIZATIONS]
+    _import_rosters(plan, list(_people(plan, first)), actor)
     _exempt_the_old(actor)
-    _send_some_away(plan, organizations, actor)
+    _send_some_away(plan, first, actor)
     leave_a_duplicate(organizations[1], actor)
     plan.say(f"{Trainee.objects.count()} people on the roster")
 
@@ -164,38 +158,13 @@ def _write_roster(file: Path, park: Organization, people: Sequence[Person]) -> N
     book.save(file)
 
 
-def _admit(plan: Plan, people: Iterator[Person], actor: User) -> None:
-    admitted = 0
-    while chunk := list(itertools.islice(people, 20_000)):
-        admit_in_bulk(
-            rows=[
-                Admission(
-                    name=person.name,
-                    organization_id=person.organization.pk,
-                    post=person.post,
-                    gender=person.gender,
-                    ethnicity=person.ethnicity,
-                    born_on=person.born_on,
-                    education=person.education,
-                    joined_on=person.joined_on,
-                    phone=person.phone,
-                    member_status=MemberStatus.PROBATIONARY if person.is_probationary else MemberStatus.FULL,
-                )
-                for person in chunk
-            ],
-            actor=actor,
-        )
-        admitted += len(chunk)
-        plan.say(f"{admitted} of {plan.people} people admitted")
-
-
 def _sizes(plan: Plan, dice: random.Random) -> list[int]:
     """How many members each organization has: at least three, most of them few, together exactly the plan."""
-    sizes = [3] * plan.organizations
+    sizes = [3] * ORGANIZATIONS
     # The named people and a colleague each: their rosters are what a visitor imports.
-    open_places = list(range(FIXED_COUNT, plan.organizations))
+    open_places = list(range(FIXED_COUNT, ORGANIZATIONS))
     weights = [dice.paretovariate(1.6) for _ in open_places]
-    for place in dice.choices(open_places, weights, k=plan.people - sum(sizes)):
+    for place in dice.choices(open_places, weights, k=PEOPLE - sum(sizes)):
         sizes[place] += 1
     return sizes
 
@@ -305,7 +274,7 @@ def _exempt_the_old(actor: User) -> None:
 def _send_some_away(plan: Plan, organizations: Sequence[Organization], actor: User) -> None:
     """Mobile members: at home in one organization, living near another."""
     dice = plan.dice("mobile members")
-    wanted = plan.people // 80
+    wanted = PEOPLE // 80
     people = list(
         Trainee.objects.filter(appointments__post=Post.MEMBER, home_organization__code__startswith="N")
         .order_by("pk")

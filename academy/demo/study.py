@@ -75,7 +75,9 @@ def _record_branch_life(plan: Plan, actor: User) -> None:
 
     def activities() -> Iterator[Activity]:
         for organization in Organization.objects.filter(depth=3).order_by("path").iterator():
-            own = members.get(organization.pk, [])
+            own = members.get(organization.pk)
+            if own is None:
+                continue  # its people are still to be copied
             times = min(dice.choices([3, 5, 6, 8], [15, 30, 35, 20])[0], len(saturdays))
             for number, day in enumerate(sorted(dice.sample(saturdays, times))):
                 template = dice.choice(templates)

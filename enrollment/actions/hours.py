@@ -43,6 +43,7 @@ from enrollment.models import (
     earned_by_dimension,
     rulebook,
 )
+from enrollment.models.sums import month_of
 from enrollment.rules import hours as rules
 from enrollment.rules.hours import Credit, Span
 from enrollment.rules.years import Closure, refusal_of_late
@@ -182,7 +183,9 @@ class _Posting:
         self.latest = self._latest_by_evidence()
         self.spans = self._spans_near()
         self.now = timezone.now()
-        self.closed = closures_of({year_of(credit.occurred_at) for credit in credits})
+        # Many credits of one moment: its year is found once.
+        self.years = {moment: year_of(moment) for moment in {credit.occurred_at for credit in credits}}
+        self.closed = closures_of(set(self.years.values()))
         self.dimensions = self._dimensions()
         self.new: list[tuple[HourEntry, Span | None]] = []
 
@@ -268,7 +271,7 @@ class _Posting:
             raise Trainee.DoesNotExist(f"no trainee {credit.trainee_id}")
         if person.left_on is not None and timezone.localdate(credit.occurred_at) > person.left_on:
             return rules.HAS_LEFT
-        frozen = refusal_of_late(self.closed.get(year_of(credit.occurred_at)), self.now)
+        frozen = refusal_of_late(self.closed.get(self.years[credit.occurred_at]), self.now)
         if frozen is not None:
             return frozen
         if credit.starts_at is not None and credit.ends_at is not None:
@@ -282,7 +285,7 @@ class _Posting:
     def _entry(self, credit: Credit, evidence: Evidence) -> HourEntry:
         person = self.people[credit.trainee_id]
         earlier, _is_reversed = self.latest.get(evidence, (None, False))
-        year = year_of(credit.occurred_at)
+        year = self.years[credit.occurred_at]
         entry = HourEntry(
             trainee_id=person.pk,
             organization_id=person.home_organization_id,
@@ -404,6 +407,7 @@ def _add_to_standings(entries: Sequence[HourEntry]) -> None:
     for key, standing in present.items():
         figures.remove(standing)
         for entry in by_person_year[key]:
+            figures.earn(standing, entry.kind, month_of(entry), entry.quarters)
             standing.earned_quarters += entry.quarters
             if entry.is_centralized:
                 standing.centralized_entries += 1 if entry.reverses_id is None else -1

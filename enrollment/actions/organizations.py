@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from wagtail.search.backends import get_search_backend
 
 from cms.refusals import Reason, Refused
+from enrollment.actions import park_figures
 from enrollment.actions.journal import note, note_many
 from enrollment.actions.organization_history import TODAY, Basis, record, record_foundings, require_day
 from enrollment.models import (
@@ -375,8 +376,13 @@ def move_locked(
         parent_before=above,
         parent_after=target,
     )
+    park_before = row.park_path
+    park_figures.hold_back()
+    park_figures.fold()
     row.move(target, pos="last-child")
-    return Organization.objects.get(pk=row.pk)  # type: ignore[no-any-return]
+    moved: Organization = Organization.objects.get(pk=row.pk)
+    park_figures.take_along(moved.path, park_before, moved.park_path)
+    return moved
 
 
 @transaction.atomic

@@ -22,7 +22,14 @@ from wagtail.log_actions import registry as log_registry
 
 from cms.refusals import Refused
 from enrollment.actions.journal import note
-from enrollment.actions.people import Admission, Amendment, admit_in_bulk, amend_in_bulk, lock_organizations
+from enrollment.actions.people import (
+    CHUNK,
+    Admission,
+    Amendment,
+    admit_in_bulk,
+    amend_in_bulk,
+    lock_organizations,
+)
 from enrollment.actions.roster_missing import kept_marks, let_leave, missing_from
 from enrollment.actions.standings import lock_many
 from enrollment.models import Organization, RosterImport, Trainee, User
@@ -345,9 +352,10 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
         rows=(_admission(judged.row.person) for judged in verdicts if judged.outcome is Outcome.NEW),
         actor=actor,
     )
-    amended = amend_in_bulk(
-        changes=[_amendment(judged) for judged in verdicts if judged.outcome is Outcome.CHANGED], actor=actor
-    )
+    changed = [judged for judged in verdicts if judged.outcome is Outcome.CHANGED]
+    for start in range(0, len(changed), CHUNK):
+        # As many at a time as the action takes: a whole roster of people is never held.
+        amend_in_bulk(changes=map(_amendment, changed[start : start + CHUNK]), actor=actor)
     # Who came of which row, so that the import can be taken back.
     new = iter(admitted)
     for item, judged in zip(shown, verdicts, strict=True):
@@ -360,7 +368,7 @@ def _apply_locked(pk: int, actor: User | None) -> dict[str, Any] | None:
     left = let_leave(locked.verdict, verdicts, actor=actor)
     for column in locked.verdict.get("columns", ()):
         column.pop("examples", None)
-    locked.verdict["applied"] = {"new": len(admitted), "changed": len(amended), "left": left}
+    locked.verdict["applied"] = {"new": len(admitted), "changed": len(changed), "left": left}
     locked.save(update_fields=["status", "applied_at", "error", "verdict"])
     note(locked, "enrollment.roster.apply", actor=actor, data=locked.verdict["applied"])
     return None

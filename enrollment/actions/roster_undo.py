@@ -92,15 +92,18 @@ def undo_roster(*, roster_import: RosterImport, actor: User | None) -> RosterImp
         ]
     )
     lock_many([*(row.trainee_id for row in written), *gone])
+    del written
     undoings = plan_undoing(roster_import=locked, actor=actor)
     removed = [undoing.row.trainee_id for undoing in undoings if undoing.removes]
     for start in range(0, len(removed), CHUNK):
         _remove(removed[start : start + CHUNK], actor)
     restored = [undoing for undoing in undoings if undoing.restores]
     tails = _tails(locked)
-    amend_in_bulk(changes=[_amendment(undoing, tails) for undoing in restored], actor=actor)
     for start in range(0, len(restored), CHUNK):
-        _restore_places(restored[start : start + CHUNK], timezone.localdate(locked.applied_at))
+        # As many at a time as the action takes: a whole roster of people is never held.
+        chunk = restored[start : start + CHUNK]
+        amend_in_bulk(changes=[_amendment(undoing, tails) for undoing in chunk], actor=actor)
+        _restore_places(chunk, timezone.localdate(locked.applied_at))
     back = return_in_bulk(trainee_ids=gone, left_on=timezone.localdate(locked.applied_at), actor=actor)
     stayed = {str(undoing.row.number): str(undoing.stays) for undoing in undoings if undoing.stays}
     figures = {

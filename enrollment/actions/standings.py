@@ -18,6 +18,8 @@ from django.db import connection, transaction
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
+from enrollment.actions import park_figures
+from enrollment.actions.park_figures import FIGURES, HoursKey, Key
 from enrollment.models import (
     ONLINE_KINDS,
     Appointment,
@@ -37,16 +39,15 @@ from enrollment.rules.requirement import Absence, Tenure
 from enrollment.rules.standing import Earned, counted, has_reached
 
 CHUNK = 2000
-FIGURES = ("people", "exempt", "reached", "required_quarters", "earned_quarters")
-Key = tuple[int, int, str]
 NO_DIMENSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
 class FigureChanges:
-    """What a set of changed standings does to the figures of their organizations."""
+    """What a set of changed standings does to the figures of their organizations, and of the parks above."""
 
     changes: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(FIGURES)))
+    hours: dict[HoursKey, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, standing: Standing) -> None:
         """``standing`` counts from now on."""
@@ -56,6 +57,10 @@ class FigureChanges:
         """``standing`` no longer counts."""
         self._count(standing, -1)
 
+    def earn(self, standing: Standing, kind: str, month: int, quarters: int) -> None:
+        """Hours of that kind and month count where ``standing`` does."""
+        self.hours[(standing.organization_id, standing.year, kind, month)] += quarters
+
     def _count(self, standing: Standing, sign: int) -> None:
         change = self.changes[(standing.organization_id, standing.year, standing.cohort)]
         for position, value in enumerate(contribution(standing)):
@@ -64,6 +69,7 @@ class FigureChanges:
     def post(self) -> None:
         """Write the changes; rows are locked in the order of their numbers."""
         wanted = {key: change for key, change in self.changes.items() if any(change)}
+        park_figures.add_differences(wanted, self.hours)
         if len(wanted) == 1 and self._update_one(*next(iter(wanted.items()))):
             return
         keys = sorted(wanted)
@@ -275,6 +281,7 @@ def refresh_standings(
     figures = FigureChanges()
     written: list[Standing] = []
     vanished: list[int] = []
+    moved: list[tuple[Standing | None, Standing | None]] = []
     for pk, year in sorted(wanted):
         before = existing.get((pk, year))
         after = people[pk].standing_of(pk, year) if pk in people else None
@@ -282,6 +289,7 @@ def refresh_standings(
             if before is not None:
                 figures.remove(before)
                 vanished.append(before.pk)
+                moved.append((before, None))
             continue
         has = earned.get((pk, year), Earned())
         after.earned_quarters, after.centralized_entries = has.quarters, has.centralized_entries
@@ -292,12 +300,35 @@ def refresh_standings(
             figures.remove(before)
         figures.add(after)
         written.append(after)
+        if before is None or before.organization_id != after.organization_id:
+            moved.append((before, after))
     write_standings(written)
+    if with_figures:
+        _take_hours_along([pair for pair in moved if _key_of(pair) in earned], figures)
     if vanished:
         Standing.objects.filter(pk__in=vanished).delete()
     if with_figures:
         figures.post()
     return len(written) + len(vanished)
+
+
+def _key_of(pair: tuple[Standing | None, Standing | None]) -> tuple[int, int]:
+    standing = pair[0] or pair[1]
+    assert standing is not None
+    return standing.trainee_id, standing.year
+
+
+def _take_hours_along(moved: list[tuple[Standing | None, Standing | None]], figures: FigureChanges) -> None:
+    """Hours count where the standing does: those of people who came, went or moved go with them."""
+    if not moved:
+        return
+    hours = park_figures.hours_of({_key_of(pair) for pair in moved})
+    for before, after in moved:
+        for (kind, month), quarters in hours[_key_of((before, after))].items():
+            if before is not None:
+                figures.earn(before, kind, month, -quarters)
+            if after is not None:
+                figures.earn(after, kind, month, quarters)
 
 
 WRITTEN_FIELDS = [
@@ -410,7 +441,9 @@ def summed_figures(year: int) -> dict[Key, tuple[int, ...]]:
 
 @transaction.atomic
 def rebuild_figures(*, year: int) -> None:
-    """Sum the organizations' figures of ``year`` anew from the standings."""
+    """Sum the figures of ``year`` of organizations and parks anew from standings and ledger."""
+    # Before the other table: whoever posts a difference adds to this one first.
+    park_figures.rebuild(year=year)
     if connection.vendor == "postgresql":
         # A difference posted between the sum and the write would be lost. SQLite has one writer anyway.
         with connection.cursor() as cursor:

@@ -16,8 +16,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from enrollment.actions import park_figures
+from enrollment.actions.park_figures import FIGURES
 from enrollment.actions.standings import (
-    FIGURES,
     NO_DIMENSIONS,
     chunks_of_ids,
     gaps_of,
@@ -29,6 +30,7 @@ from enrollment.models import (
     HourBalance,
     HourEntry,
     OrganizationStanding,
+    ParkFigure,
     Standing,
     Trainee,
     YearClosure,
@@ -97,6 +99,7 @@ def verify(*, year: int | None = None, progress: Callable[[str], None] = lambda 
     progress("organizations")
     for one in _years(year):
         _verify_figures(one, verdict)
+        _verify_parks(one, verdict)
     return verdict
 
 
@@ -105,7 +108,8 @@ def _years(year: int | None) -> list[int]:
         return [year]
     standings = set(Standing.objects.order_by().values_list("year", flat=True).distinct())
     figures = set(OrganizationStanding.objects.order_by().values_list("year", flat=True).distinct())
-    return sorted(standings | figures)
+    parks = set(ParkFigure.objects.order_by().values_list("year", flat=True).distinct())
+    return sorted(standings | figures | parks)
 
 
 def _reversals(entries: QuerySet[HourEntry], verdict: Verdict) -> None:
@@ -226,3 +230,12 @@ def _verify_figures(year: int, verdict: Verdict) -> None:
         if stored.get(key, nothing) != right.get(key, nothing):
             name = "organization {} year {} {}".format(*key)
             verdict.differ(Difference("figures", name, stored.get(key, nothing), right.get(key, nothing)))
+
+
+def _verify_parks(year: int, verdict: Verdict) -> None:
+    right, stored = park_figures.summed(year), park_figures.stored(year)
+    nothing = [0] * len(FIGURES)
+    for key in sorted(stored.keys() | right.keys()):
+        if stored.get(key, nothing) != right.get(key, nothing):
+            name = "park {} year {} {}{} {}".format(*key)
+            verdict.differ(Difference("parks", name, stored.get(key, nothing), right.get(key, nothing)))

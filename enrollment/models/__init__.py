@@ -54,6 +54,7 @@ from enrollment.models.hours import (
     HourSpan,
     LedgerIsAppendOnly,
     OrganizationStanding,
+    ParkFigure,
     Standing,
     YearClosure,
     as_hours,
@@ -94,6 +95,7 @@ from enrollment.models.organizations import (
     ServiceGroup,
     TagKind,
     TitleLevel,
+    neighbours,
     under,
 )
 from enrollment.models.people import (
@@ -205,6 +207,7 @@ __all__ = [
     "OrganizationImport",
     "OrganizationKind",
     "OrganizationStanding",
+    "ParkFigure",
     "PairState",
     "Orientation",
     "Pairing",
@@ -242,5 +245,6 @@ __all__ = [
     "kept_until",
     "months_kept",
     "rulebook",
+    "neighbours",
     "under",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, Min, OuterRef, Subquery
+from django.db.models import Exists, Min, OuterRef, Q, Subquery
 from django.db.models.functions import TruncDate
 
 from enrollment.models import rulebook
@@ -73,6 +73,8 @@ def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[S
     rows = (
         appointments.current()
         .filter(
+            # Those admitted on 1 January are many and hardly ever new: before anything is looked up for them.
+            ~Q(started_on__month=1, started_on__day=1) | Exists(any_before),
             post=Post.SECRETARY,
             started_on__gte=add_months(today, -2 * months),
             trainee__left_on__isnull=True,
@@ -80,7 +82,6 @@ def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[S
         .annotate(
             trained_on=Subquery(trained),
             was_until=Subquery(earlier.values("ended_on")[:1]),
-            had_a_post=Exists(any_before),
         )
         .select_related("trainee", "organization")
         .order_by("started_on", "pk")
@@ -88,8 +89,6 @@ def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[S
     found = []
     for held in rows:
         if held.was_until == held.started_on - ONE_DAY:
-            continue
-        if not held.had_a_post and (held.started_on.month, held.started_on.day) == (1, 1):
             continue
         deadline = new_secretary_deadline(held.started_on, months)
         training = NewSecretary(held.started_on, deadline, months, held.trained_on, rule.source)

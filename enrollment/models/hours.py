@@ -428,6 +428,51 @@ class OrganizationStanding(models.Model):
         return f"{self.organization_id} {self.year} {self.cohort} {self.reached}/{self.people}"
 
 
+class ParkFigure(models.Model):
+    """Projection: the figures of a park, as sums and the differences that have come since.
+
+    A sum has a ``place``: the tree path of the park, or of the zone for who stands directly in it. A
+    difference has the ``organization`` it arose in instead, and belongs to the park above that one when it is
+    read. Differences are only added, so that nobody waits for a row that all share; every few minutes they
+    are folded into the sums. Rows with a ``cohort`` count people and what is asked of them; rows with a
+    ``kind``, the hours of that kind and month.
+    """
+
+    place = models.CharField(_("place"), max_length=8, null=True)
+    organization = models.ForeignKey(
+        "enrollment.Organization",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("organization"),
+    )
+    year = models.PositiveSmallIntegerField(_("year"))
+    cohort = models.CharField(_("cohort"), max_length=20, blank=True)
+    kind = models.CharField(_("kind"), max_length=12, blank=True)
+    month = models.PositiveSmallIntegerField(_("month"), default=0)
+    people = models.BigIntegerField(_("people"), default=0)
+    exempt = models.BigIntegerField(_("exempt"), default=0)
+    reached = models.BigIntegerField(_("reached the target"), default=0)
+    required_quarters = models.BigIntegerField(_("required quarter hours"), default=0)
+    earned_quarters = models.BigIntegerField(_("earned quarter hours"), default=0)
+
+    class Meta:
+        verbose_name = _("park figures")
+        verbose_name_plural = _("park figures")
+        indexes = [models.Index(fields=["year"], name="enrollment_park_year")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(place__isnull=True, organization__isnull=False)
+                | Q(place__isnull=False, organization__isnull=True),
+                name="enrollment_parkfigure_sum_or_difference",
+                violation_error_message=_("Figures of a park are a sum or a difference."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place or self.organization_id} {self.year} {self.cohort or self.kind}"
+
+
 class YearClosure(models.Model):
     """A closed year: later records are posted to it with a mark, and after ``late_until`` not at all.
 

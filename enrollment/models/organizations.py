@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
@@ -23,6 +24,17 @@ def under(paths: tuple[str, ...], field: str = "path") -> Q:
     for path in paths:
         condition |= Q(**{f"{field}__startswith": path})
     return condition
+
+
+def neighbours(paths: Sequence[str], field: str = "path") -> Q:
+    """A condition that is true at or below organizations that stand beside one another in the tree.
+
+    ``paths`` are of one level and under one parent. One range of the index instead of one for each of them;
+    what lies between two of them belongs to one that is not asked for.
+    """
+    if not paths:
+        return Q(pk__in=[])
+    return Q(**{f"{field}__gte": min(paths), f"{field}__lt": Organization(path=max(paths))._inc_path()})
 
 
 class OrganizationKind(models.TextChoices):
@@ -225,7 +237,11 @@ class Organization(index.Indexed, MP_Node):
     class Meta:
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
-        indexes = [models.Index(fields=["name"], name="enrollment_org_name")]
+        indexes = [
+            models.Index(fields=["name"], name="enrollment_org_name"),
+            # The few at the top are found without reading all that lies below them.
+            models.Index(fields=["depth", "path"], name="enrollment_org_level"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(star__isnull=True) | Q(star__gte=1, star__lte=5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -76,6 +76,18 @@ class MemberStatus(models.TextChoices):
     PROBATIONARY = "probationary", _("Probationary member")
 
 
+def _belonging(paths: tuple[str, ...]) -> list[models.QuerySet[Trainee, Any]]:
+    """Numbers of people at home at or below ``paths``, and of those whose host lies there.
+
+    Two questions and no “or”: each is answered from an index, where one over both would read everybody.
+    """
+    people = Trainee.objects.order_by().values("pk")
+    return [
+        people.filter(under(paths, f"{relation}__path"))
+        for relation in ("home_organization", "host_organization")
+    ]
+
+
 class TraineeQuerySet(models.QuerySet["Trainee"]):
     """Which trainees."""
 
@@ -85,10 +97,8 @@ class TraineeQuerySet(models.QuerySet["Trainee"]):
             return self.none()
         if user.scope.everything:
             return self
-        condition = Q(user=user)
-        if paths := user.scope.visible_paths:
-            condition |= under(paths, "home_organization__path") | under(paths, "host_organization__path")
-        return self.filter(condition)
+        own = Trainee.objects.order_by().filter(user=user).values("pk")
+        return self.filter(pk__in=own.union(*_belonging(user.scope.visible_paths), all=True))
 
     def manageable_by(self, user: User) -> Self:
         """Those whose record ``user`` may edit (never one's own only for being oneself)."""
@@ -99,7 +109,8 @@ class TraineeQuerySet(models.QuerySet["Trainee"]):
         paths = user.scope.managed_paths
         if not paths:
             return self.none()
-        return self.filter(under(paths, "home_organization__path") | under(paths, "host_organization__path"))
+        at_home, as_hosts = _belonging(paths)
+        return self.filter(pk__in=at_home.union(as_hosts, all=True))
 
     def active(self) -> Self:
         """Those still in the zone."""
@@ -279,6 +290,14 @@ class Appointment(models.Model):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
         ordering = ["-started_on"]
+        indexes = [
+            # Few of them are new, and they are looked for on every first page of a workbench.
+            models.Index(
+                fields=["started_on"],
+                condition=Q(post=Post.SECRETARY, ended_on__isnull=True),
+                name="enrollment_secretary_since",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["trainee"],

@@ -17,6 +17,9 @@ FRESH_SECONDS = 30.0
 
 _held: tuple[float, tuple[HourRule, ...]] | None = None
 _minimums: tuple[float, tuple[HourMinimum, ...]] | None = None
+#: What was worked out from the versions beside it: a roster asks for every one of its people.
+_in_force: dict[dt.date, tuple[tuple[HourRule, ...], dict[str, HourRule]]] = {}
+_asked: dict[int, tuple[tuple[HourRule, ...], Targets]] = {}
 
 
 def versions() -> tuple[HourRule, ...]:
@@ -25,6 +28,8 @@ def versions() -> tuple[HourRule, ...]:
     now = time.monotonic()
     if _held is None or now - _held[0] > FRESH_SECONDS:
         _held = (now, tuple(HourRule.objects.order_by("effective_from", "pk")))
+        _in_force.clear()
+        _asked.clear()
     return _held[1]
 
 
@@ -36,11 +41,17 @@ def forget() -> None:
 
 def rules_on(day: dt.date) -> dict[str, HourRule]:
     """The rules in force on ``day``, by code; of two versions that both cover it, the later."""
-    return {
+    held = versions()
+    known = _in_force.get(day)
+    if known is not None and known[0] is held:
+        return known[1]
+    found = {
         rule.code: rule
-        for rule in versions()
+        for rule in held
         if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to)
     }
+    _in_force[day] = held, found
+    return found
 
 
 def _targets(code: str) -> tuple[Target, ...]:
@@ -58,12 +69,18 @@ def year_end(year: int) -> dt.date:
 
 def targets_of(year: int) -> Targets:
     """What the requirement of ``year`` is computed from."""
+    held = versions()
+    known = _asked.get(year)
+    if known is not None and known[0] is held:
+        return known[1]
     centralized = rules_on(year_end(year)).get(HourRuleCode.CENTRALIZED_COMMITTEE)
-    return Targets(
+    found = Targets(
         members=_targets(HourRuleCode.TARGET_MEMBER),
         committee=_targets(HourRuleCode.TARGET_COMMITTEE),
         centralized_for_committee=int(centralized.value) if centralized else 0,
     )
+    _asked[year] = held, found
+    return found
 
 
 def online_cap_of(year: int) -> int:

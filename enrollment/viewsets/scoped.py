@@ -19,6 +19,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
+from cms.paging import CountedSoFar
 from cms.refusals import Refused
 from enrollment.models import User
 
@@ -46,6 +47,8 @@ class ScopedIndexView(generic.IndexView):
     """A listing of what is in scope, fetched with what its rows show."""
 
     select_related: tuple[str, ...] = ()
+    paginator_class = CountedSoFar
+    results_template_name = "enrollment/admin/listing_results.html"
 
     def get_base_queryset(self) -> QuerySet[Any]:
         """Rows in scope."""
@@ -177,11 +180,15 @@ class NameFilterForm(BaseFilterForm):
         words = self.cleaned_data.get("q", "").strip()
         self.is_searching, self.search_query = bool(words), words
         for word in words.split():
-            condition = Q()
-            for name in self.searched:
-                condition |= Q(**{f"{name}__icontains": word})
-            objects = objects.filter(condition)
+            objects = objects.filter(self.holding(word))
         return objects
+
+    def holding(self, word: str) -> Q:
+        """Rows that contain ``word``."""
+        condition = Q()
+        for name in self.searched:
+            condition |= Q(**{f"{name}__icontains": word})
+        return condition
 
 
 class ScopedChoosing:

@@ -24,6 +24,7 @@ from enrollment.models import (
     HourSpan,
     LedgerIsAppendOnly,
     OrganizationStanding,
+    ParkFigure,
     Standing,
     Trainee,
     YearClosure,
@@ -325,7 +326,7 @@ def test_bulk_queries_do_not_grow(tree):
 
 def test_one_credit_is_cheap(zhang, django_assert_max_num_queries):
     credited(zhang.trainee, 4)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         credited(zhang.trainee, 4)
 
 
@@ -356,6 +357,9 @@ def test_the_command_proves_it(zhang, wang):
         (lambda: Standing.objects.all().delete(), "standing"),
         (lambda: OrganizationStanding.objects.update(reached=1), "figures"),
         (lambda: OrganizationStanding.objects.all().delete(), "figures"),
+        (lambda: ParkFigure.objects.filter(kind="").update(people=7), "parks"),
+        (lambda: ParkFigure.objects.exclude(kind="").update(month=12, earned_quarters=1), "parks"),
+        (lambda: ParkFigure.objects.all().delete(), "parks"),
     ],
 )
 def test_the_command_finds_and_the_other_repairs(zhang, spoil, where):

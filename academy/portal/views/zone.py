@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,11 +23,13 @@ from academy.forms_on_paper import key_of
 from academy.portal.background import in_background
 from academy.reports import ZoneReport
 from cms import spreadsheets
+from cms.paging import CountedSoFar
 from cms.spreadsheets import Sheet
 from cms.templatetags.ui import hours, month_name
 from enrollment.actions.journal import note
 from enrollment.models import CohortCode, HourKind, Organization, Standing
 from enrollment.reports import Figures, PlaceFigures
+from enrollment.requests import number_in
 
 PEOPLE_PER_PAGE = 50
 MONTHS = 12
@@ -187,7 +188,8 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
     """The three cohorts by what lies below an organization, hours by kind, and the year by month."""
     organization, ancestors = _organization(request, code)
     year = _year(request)
-    report = reports.zone_report(organization, ancestors, year)
+    asked = number_in(request.GET.get("page", "")) or 1
+    report = reports.zone_report(organization, ancestors, year, page=asked)
     cohorts = [
         {
             "label": cohort.label,
@@ -198,10 +200,15 @@ def zone(request: HttpRequest, code: str | None = None) -> HttpResponse:
         for cohort, figures in report.total.cohorts
     ]
     # Few bars tell something; a hundred tell nothing, and the table is there.
-    shows_shares = 1 < len([place for place in report.places if place.total.counted]) <= 12
+    shows_shares = (
+        1 < len([place for place in report.places if place.total.counted]) <= 12
+        and report.page is not None
+        and not report.page.has_other_pages()
+    )
     context = {
         "section": "zone",
         "report": report,
+        "page": report.page,
         "total": report.total.total,
         "cohorts": cohorts,
         "year": year,
@@ -339,7 +346,7 @@ def zone_people(request: HttpRequest, code: str) -> HttpResponse:
     form, chosen = _chosen(request, code)
     year = chosen["year"]
     people = jobs.zone_people(request.user, organization, chosen)
-    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    page = CountedSoFar(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "zone",
         "organization": organization,

@@ -27,6 +27,7 @@ from enrollment.models import (
     under,
 )
 from enrollment.models.classes import CLASS_STATUSES_SHOWN
+from enrollment.reports_parks import has_park_figures, total_below
 
 
 def this_year() -> int:
@@ -69,9 +70,11 @@ class Totals:
 
 def totals_of(user: User, year: int) -> Totals:
     """The projection's figures: the same cost for ten people as for ten thousand."""
-    rows = OrganizationStanding.objects.filter(year=year)
-    if not user.scope.everything:
-        rows = rows.filter(under(user.scope.managed_paths, "organization__path"))
+    paths = ("",) if user.scope.everything else user.scope.managed_paths
+    if all(has_park_figures(path) for path in paths):
+        whole = total_below(paths, year)
+        return Totals(whole.people, whole.exempt, whole.reached)
+    rows = OrganizationStanding.objects.filter(under(paths, "organization__path"), year=year)
     sums = rows.aggregate(people=Sum("people"), exempt=Sum("exempt"), reached=Sum("reached"))
     return Totals(**{name: value or 0 for name, value in sums.items()})
 

@@ -178,7 +178,7 @@ def test_an_organization_dissolved_since_the_preview_takes_nobody(tree):
 def test_a_write_that_fails_in_the_middle_leaves_nothing(tree, monkeypatch):
     roster_import = send([person("张三"), person("李四", "13900000002")])
     monkeypatch.setattr(
-        roster, "amend_in_bulk", lambda **_: (_ for _ in ()).throw(RuntimeError("the plug was pulled"))
+        roster, "let_leave", lambda *_args, **_: (_ for _ in ()).throw(RuntimeError("the plug was pulled"))
     )
     with pytest.raises(RuntimeError):
         roster.apply_roster(roster_import=roster_import, actor=None)

@@ -19,7 +19,7 @@ from tests.enrollment.roster.sheets import person, workbook
 from tests.people import plant
 
 ROOT = Path(__file__).parents[3]
-#: What the worker runs; told to, it stops in the middle: people admitted, changes not yet made.
+#: What the worker runs; told to, it stops in the middle: people admitted, nobody let go yet.
 WORKER = """
 import sys, time
 from pathlib import Path
@@ -30,10 +30,10 @@ from enrollment.actions import roster
 
 mark = sys.argv[2]
 if mark:
-    def stop(**_):
+    def stop(*_args, **_):
         Path(mark).touch()
         time.sleep(120)
-    roster.amend_in_bulk = stop
+    roster.let_leave = stop
 print(tasks.apply_roster(int(sys.argv[1]), None))
 """
 

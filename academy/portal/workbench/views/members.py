@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any
 
 from django.contrib import messages as notices
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from academy.portal.background import in_background
 from academy.portal.workbench import reports
 from academy.portal.workbench.access import WorkerRequest, for_organization_workers, tabs
 from academy.portal.workbench.forms import MemberFilter
+from cms.paging import CountedSoFar
 from cms.spreadsheets import attachment
 from enrollment.models import Appointment, CohortCode, Trainee, User
 from enrollment.models.deadlines import new_secretaries
@@ -51,7 +51,7 @@ def _chosen(request: WorkerRequest) -> tuple[MemberFilter, dict[str, Any]]:
 def members(request: WorkerRequest) -> HttpResponse:
     """The people of one's organizations, with requirement, earned and shortfall."""
     form, chosen = _chosen(request)
-    page = Paginator(reports.members_of(request.user, **chosen), PEOPLE_PER_PAGE).get_page(
+    page = CountedSoFar(reports.members_of(request.user, **chosen), PEOPLE_PER_PAGE).get_page(
         request.GET.get("page")
     )
     for person in page:
