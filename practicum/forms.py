@@ -134,12 +134,12 @@ class ElsewhereForm(forms.Form):
     )
 
     def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
-        initial = {
+        kwargs["initial"] = {
             "starts_at": timezone.localtime(visit.starts_at),
             "reason": _first_reason(visit),
-            **kwargs.pop("initial", {}),
+            **kwargs.get("initial", {}),
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
         rows = TrainingBase.objects.active().exclude(pk=visit.base_id).select_related("park")
         field = self.fields["base"]
         field.queryset = rows  # type: ignore[attr-defined]

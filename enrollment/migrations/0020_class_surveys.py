@@ -22,8 +22,8 @@ STANDARD = (
 
 
 def ask_standard_questions(apps, schema_editor):
-    apps.get_model("enrollment", "SurveyQuestion").objects.bulk_create(
-        apps.get_model("enrollment", "SurveyQuestion")(number=number, kind=kind, text=text, choices=choices)
+    apps.get_model("enrollment", "0019_people_search").objects.bulk_create(
+        apps.get_model("enrollment", "0019_people_search")(number=number, kind=kind, text=text, choices=choices)
         for number, (kind, text, choices) in enumerate(STANDARD, 1)
     )
 
@@ -31,7 +31,7 @@ def ask_standard_questions(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0029_certificates_belong'),
+        ('enrollment', '0019_people_search'),
     ]
 
     operations = [

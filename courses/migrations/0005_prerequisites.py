@@ -30,7 +30,7 @@ def unschedule(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0006_lesson_questions'),
+        ('courses', '0004_course_news'),
         ('django_q', '0018_task_success_index'),
     ]
 

@@ -34,7 +34,7 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0035_park_figures")]
+    dependencies = [("enrollment", "0018_park_figures")]
 
     operations = [
         migrations.RunPython(index, drop),

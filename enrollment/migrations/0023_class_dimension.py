@@ -4,11 +4,11 @@ import importlib
 
 from django.db import migrations, models
 
-guards = importlib.import_module("enrollment.migrations.0042_classes_sealed")
+guards = importlib.import_module("enrollment.migrations.0022_classes_sealed")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0042_classes_sealed")]
+    dependencies = [("enrollment", "0022_classes_sealed")]
 
     operations = [
         migrations.RunPython(migrations.RunPython.noop, guards.guard),

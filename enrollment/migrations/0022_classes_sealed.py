@@ -126,6 +126,6 @@ def unguard(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("enrollment", "0041_leave_by_session")]
+    dependencies = [("enrollment", "0021_leave_by_session")]
 
     operations = [migrations.RunPython(guard, unguard)]

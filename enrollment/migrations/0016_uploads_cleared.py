@@ -19,7 +19,7 @@ NIGHTLY = [
 
 
 def establish(apps, schema_editor):
-    periods = apps.get_model("enrollment", "RetentionPeriod")
+    periods = apps.get_model("enrollment", "0015_ledger_rules")
     for subject, months, note in PERIODS:
         periods.objects.get_or_create(
             subject=subject,
@@ -43,13 +43,13 @@ def unschedule(apps, schema_editor):
     tasks = [task for task, _name, _minute in NIGHTLY]
     apps.get_model("django_q", "Schedule").objects.filter(func__in=tasks).delete()
     subjects = [subject for subject, _months, _note in PERIODS]
-    apps.get_model("enrollment", "RetentionPeriod").objects.filter(subject__in=subjects).delete()
+    apps.get_model("enrollment", "0015_ledger_rules").objects.filter(subject__in=subjects).delete()
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("enrollment", "0029_certificates_belong"),
+        ("enrollment", "0015_ledger_rules"),
         ("django_q", "0018_task_success_index"),
     ]
 

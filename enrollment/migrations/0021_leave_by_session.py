@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0040_class_surveys'),
+        ('enrollment', '0020_class_surveys'),
     ]
 
     operations = [

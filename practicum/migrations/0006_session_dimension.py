@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('practicum', '0007_shared_feeds'),
+        ('practicum', '0005_bases_tended'),
     ]
 
     operations = [

@@ -77,7 +77,7 @@ def unguard(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("enrollment", "0030_uploads_cleared"),
+        ("enrollment", "0016_uploads_cleared"),
         ("wagtailcore", "0098_apitoken"),
     ]
 

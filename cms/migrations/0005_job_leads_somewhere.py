@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cms', '0010_document_pages'),
+        ('cms', '0004_document_pages'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enrollment', '0043_class_dimension'),
+        ('enrollment', '0023_class_dimension'),
     ]
 
     operations = [
