@@ -9,9 +9,9 @@ from django.db import migrations, models
 
 def await_pages(apps, schema_editor):
     """Documents that are there already wait for their pages; the minute's round finds them and has them made."""
-    pages = apps.get_model("cms", "0003_job_schedules")
+    pages = apps.get_model("cms", "DocumentPages")
     long_ago = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
-    for document in apps.get_model("cms", "0003_job_schedules").objects.order_by("pk").iterator():
+    for document in apps.get_model("cms", "AcademyDocument").objects.order_by("pk").iterator():
         if document.file.name.lower().endswith((".pdf", ".pptx")):
             pages.objects.create(document=document, source=document.file.name, queued_at=long_ago)
 

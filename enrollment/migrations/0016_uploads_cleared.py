@@ -19,7 +19,7 @@ NIGHTLY = [
 
 
 def establish(apps, schema_editor):
-    periods = apps.get_model("enrollment", "0015_ledger_rules")
+    periods = apps.get_model("enrollment", "RetentionPeriod")
     for subject, months, note in PERIODS:
         periods.objects.get_or_create(
             subject=subject,
@@ -43,7 +43,7 @@ def unschedule(apps, schema_editor):
     tasks = [task for task, _name, _minute in NIGHTLY]
     apps.get_model("django_q", "Schedule").objects.filter(func__in=tasks).delete()
     subjects = [subject for subject, _months, _note in PERIODS]
-    apps.get_model("enrollment", "0015_ledger_rules").objects.filter(subject__in=subjects).delete()
+    apps.get_model("enrollment", "RetentionPeriod").objects.filter(subject__in=subjects).delete()
 
 
 class Migration(migrations.Migration):

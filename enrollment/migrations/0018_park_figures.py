@@ -28,16 +28,16 @@ def month_of_moment(year):
 
 def sum_up(apps, schema_editor):
     """The figures of what has been earned so far."""
-    standings = apps.get_model("enrollment", "0017_log_guards").objects.order_by()
+    standings = apps.get_model("enrollment", "Standing").objects.order_by()
     for year in list(standings.values_list("year", flat=True).distinct()):
         sum_up_year(apps, year)
 
 
 def sum_up_year(apps, year):
-    figure = apps.get_model("enrollment", "0017_log_guards")
+    figure = apps.get_model("enrollment", "ParkFigure")
     sums = defaultdict(lambda: [0] * len(FIGURES))
     for row in (
-        apps.get_model("enrollment", "0017_log_guards")
+        apps.get_model("enrollment", "Standing")
         .objects.order_by()
         .filter(year=year)
         .annotate(spot=Substr("organization__path", 1, PARK, output_field=CharField()))
@@ -52,7 +52,7 @@ def sum_up_year(apps, year):
     ):
         sums[(row[0], row[1], "", 0)] = list(row[2:])
     for place, kind, month, quarters in (
-        apps.get_model("enrollment", "0017_log_guards")
+        apps.get_model("enrollment", "HourEntry")
         .objects.order_by()
         .filter(year=year, trainee__standings__year=year)
         .annotate(

@@ -22,8 +22,8 @@ STANDARD = (
 
 
 def ask_standard_questions(apps, schema_editor):
-    apps.get_model("enrollment", "0019_people_search").objects.bulk_create(
-        apps.get_model("enrollment", "0019_people_search")(number=number, kind=kind, text=text, choices=choices)
+    apps.get_model("enrollment", "SurveyQuestion").objects.bulk_create(
+        apps.get_model("enrollment", "SurveyQuestion")(number=number, kind=kind, text=text, choices=choices)
         for number, (kind, text, choices) in enumerate(STANDARD, 1)
     )
 
