@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NAMES = frozenset(
     {"wagtail", "webvtt", "scorm", "url", "http", "domain", "com", "work", "my-work", "csv", "xlsx"}
     | {"avif", "gif", "jpg", "jpeg", "png", "webp", "doc", "docx", "pdf", "txt"}
+    # The program that a lesson may be written in.
+    | {"word"}
     # Codes of the tests' organizations.
     | {"zone", "park-a", "park-b", "soft", "make", "bio"}
     | {"javascript", "esc", "ctrl", "shift", "alt", "english", "div", "chen", "zhao"}

@@ -142,6 +142,7 @@ practicum.Lecturer name title unit subjects biography phone
 cms.AcademyImage title file description alt_text credit
 cms.AcademyDocument title file
 cms.AcademyRendition file
+cms.DocumentPages folder source sheets error
 cms.Video title file captions error playlist
 wagtailcore.Revision object_str content
 wagtailcore.PageLogEntry label data
@@ -157,6 +158,8 @@ enrollment.PlanEntry responsible note
 """,
     "words about a class, a session or an organization, not about one of its people": """
 practicum.Session title place bring note cancel_reason
+practicum.Suspension reason
+enrollment.ClassLeavePart title
 enrollment.TrainingClass title description
 enrollment.ClassNotice title body published_title published_text
 enrollment.OrganizationChange before after reason
@@ -169,20 +172,24 @@ courses.LessonPage reflection_task
 cms.AcademyDocument file_hash
 cms.AcademyImage file_hash
 cms.AcademyRendition filter_spec focal_point_key
-cms.Job kind language digest
+cms.Job kind language digest url
 enrollment.ClassNotice series number issuer
 enrollment.ClosingTick code
 enrollment.NoticeAttachment digest
 enrollment.OrganizationChange document_number
 enrollment.OrganizationImport lines shown words counts
 enrollment.PlanEntry title
-enrollment.TrainingClass code
+enrollment.TrainingClass code dimension
 enrollment.TrainingNeed answer_kind
-practicum.Session online_url secret
+practicum.Session online_url secret dimension
+practicum.Visit dimension
 practicum.TrainingBase name unit organization_name theme summary story teaching_points address route
 practicum.TrainingBase parking_note accessibility open_weekdays photo_rule confidentiality_rule dress_rule
 practicum.Vehicle plate name
 courses.LessonPage path title draft_title url_path seo_title search_description summary
+""",
+    "answers to a class's survey: no sheet knows who wrote it, so none can be found for a person": """
+enrollment.SurveySheet answers
 """,
     "numbers and codes that lead to nobody once the name is gone": """
 enrollment.Certificate number verification_code
@@ -206,7 +213,7 @@ practicum.BasePhoto practicum.Blackout practicum.Venue practicum.Room practicum.
 practicum.SharedFeed courses.CatalogPage courses.CategoryPage courses.ModulePage courses.CoursePage
 courses.Question courses.QuestionVersion courses.Quiz enrollment.Area enrollment.IndustryTag
 enrollment.ServiceGroup enrollment.Organization enrollment.HourRule enrollment.Standing
-enrollment.OrganizationStanding enrollment.Cohort enrollment.HourMinimum enrollment.CertificateTemplate
+enrollment.OrganizationStanding enrollment.ParkFigure enrollment.SurveyQuestion enrollment.Cohort enrollment.HourMinimum enrollment.CertificateTemplate
 enrollment.NoticeSettings enrollment.NeedField enrollment.RetentionPeriod enrollment.RosterColumns
 enrollment.HourBalance cms.HomePage cms.StandardPage cms.NewsIndexPage cms.NewsPage cms.SiteSettings
 """

@@ -63,6 +63,7 @@ def test_every_row_that_points_to_an_organization_is_thought_of():
         ("enrollment.HourEntry", "organization"),
         ("enrollment.Standing", "organization"),
         ("enrollment.OrganizationStanding", "organization"),
+        ("enrollment.ParkFigure", "organization"),
         ("enrollment.DemonstrationTitle", "organization"),
         ("enrollment.NoticeReceipt", "organization"),
         ("enrollment.OrganizationChange", "organization"),
