@@ -213,7 +213,8 @@ practicum.BasePhoto practicum.Blackout practicum.Venue practicum.Room practicum.
 practicum.SharedFeed courses.CatalogPage courses.CategoryPage courses.ModulePage courses.CoursePage
 courses.Question courses.QuestionVersion courses.Quiz enrollment.Area enrollment.IndustryTag
 enrollment.ServiceGroup enrollment.Organization enrollment.HourRule enrollment.Standing
-enrollment.OrganizationStanding enrollment.ParkFigure enrollment.SurveyQuestion enrollment.Cohort enrollment.HourMinimum enrollment.CertificateTemplate
+enrollment.OrganizationStanding enrollment.ParkFigure enrollment.SurveyQuestion
+enrollment.Cohort enrollment.HourMinimum enrollment.CertificateTemplate
 enrollment.NoticeSettings enrollment.NeedField enrollment.RetentionPeriod enrollment.RosterColumns
 enrollment.HourBalance cms.HomePage cms.StandardPage cms.NewsIndexPage cms.NewsPage cms.SiteSettings
 """
