@@ -36,10 +36,10 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Let one worker build while the others wait for it."""
+def one_at_a_time(kind: str) -> Iterator[None]:
+    """Let one worker build a template of this kind while the others wait for it."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / ".lock").open("w") as lock:
+    with (KEPT / f".{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -60,7 +60,7 @@ def migrate(url: str) -> None:
 
 def sqlite_template() -> Path:
     """Return the migrated SQLite file of the present migrations, made first where there is none."""
-    with one_at_a_time():
+    with one_at_a_time("sqlite"):
         template = KEPT / f"template-{fingerprint()}.sqlite3"
         if not template.exists():
             fresh = KEPT / f"fresh-{os.getpid()}.sqlite3"
@@ -83,7 +83,10 @@ def postgresql_template() -> str:
         "user": settings["USER"] or None,
         "password": settings["PASSWORD"] or None,
     }
-    with one_at_a_time(), psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
+    with (
+        one_at_a_time("postgresql"),
+        psycopg.connect(dbname="postgres", autocommit=True, **address) as server,
+    ):
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             # Built under another name: one that was broken off is never taken for a whole one.
             server.execute("DROP DATABASE IF EXISTS academy_template_fresh")

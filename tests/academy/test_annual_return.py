@@ -29,6 +29,8 @@ from tests.factories import practicum as make
 from tests.factories.enrollment import credited, trainees, training_class
 from tests.papers import needs_paper, words
 
+pytestmark = pytest.mark.slow
+
 YEAR = timezone.localdate().year
 
 

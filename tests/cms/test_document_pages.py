@@ -21,7 +21,7 @@ from cms.models import DOCUMENT_SALT, AcademyDocument, DocumentPages
 from cms.rules import jobs as job_rules
 from tests import documents as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Status = DocumentPages.Status
 
 

@@ -18,7 +18,7 @@ from cms.jobs import Kind, Outcome
 from cms.models import Job, JobStatus
 from cms.refusals import Reason, Refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 KIND = "tests.count"
 
 

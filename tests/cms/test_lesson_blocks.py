@@ -23,7 +23,7 @@ from enrollment.models import User
 from tests import documents as make_file
 from tests.factories import courses as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NAMES = [name for name, _block in lesson_blocks()]
 
 

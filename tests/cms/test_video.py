@@ -23,6 +23,8 @@ from cms.refusals import Refused
 from cms.rules import jobs as job_rules
 from cms.rules.video import Probe, read_probe, read_progress
 
+pytestmark = pytest.mark.slow
+
 REPORT = """
   Duration: 00:01:12.48, start: 0.000000, bitrate: 301 kb/s
   Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 640x360 [SAR 1:1 DAR 16:9], 12 fps

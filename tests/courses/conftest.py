@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from courses.models import CoursePage, LessonPage, ModulePage, Quiz, outlines
 from enrollment.models import User
 from tests.factories import courses as make
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,14 @@ def _no_catalogue_remembered() -> Iterator[None]:
     outlines.forget()
     yield
     outlines.forget()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Publishing a page takes tenths of a second: what needs the catalogue is for `make test`."""
+    for item in items:
+        fixtures = {"db", "school"} & set(getattr(item, "fixturenames", []))
+        if HERE in item.path.parents and (fixtures or item.get_closest_marker("django_db")):
+            item.add_marker(pytest.mark.slow)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from enrollment.models import (
 from enrollment.roles import GROUP_NAMES
 from tests.factories.enrollment import branches, credited, trainees, training_class
 
+pytestmark = pytest.mark.slow
+
 YEAR = timezone.localdate().year
 LISTINGS = [
     "classes",

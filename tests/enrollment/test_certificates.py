@@ -28,6 +28,8 @@ from enrollment.rules.certificate_template import Draft
 from tests.factories.enrollment import ready_to_close, trainees, training_class
 from tests.papers import needs_paper, pages, words
 
+pytestmark = pytest.mark.slow
+
 CHECK = "enrollment:certificate_check"
 
 

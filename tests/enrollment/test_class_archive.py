@@ -26,6 +26,8 @@ from enrollment.rules import archive as rules
 from enrollment.rules.archive import Change, Difference, Entry
 from tests.factories.enrollment import ready_to_close, trainees, training_class
 
+pytestmark = pytest.mark.slow
+
 TODAY = timezone.localdate()
 
 

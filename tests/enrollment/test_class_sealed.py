@@ -22,6 +22,8 @@ from tests.factories import practicum as make
 from tests.factories.enrollment import ready_to_close, trainees, training_class
 from tests.papers import needs_paper
 
+pytestmark = pytest.mark.slow
+
 TODAY = timezone.localdate()
 PEOPLE = 5
 

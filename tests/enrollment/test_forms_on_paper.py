@@ -22,6 +22,8 @@ from tests.factories import practicum as make
 from tests.factories.enrollment import credited, survey_held, trainees, training_class
 from tests.papers import fonts, metadata, needs_paper, pages, words
 
+pytestmark = pytest.mark.slow
+
 WAYS = ("form", "form_print", "form_pdf", "form_xlsx")
 
 

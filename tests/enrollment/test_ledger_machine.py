@@ -53,6 +53,8 @@ from enrollment.reports import year_of
 from enrollment.reports_explanation import explained
 from tests.people import plant
 
+pytestmark = pytest.mark.slow
+
 YEAR = timezone.localdate().year
 FIRST, LAST = dt.date(YEAR, 1, 1), dt.date(YEAR, 12, 31)
 DAYS = [FIRST + dt.timedelta(days=number) for number in range((LAST - FIRST).days + 1)]

@@ -26,7 +26,7 @@ from enrollment.models import (
 from enrollment.rules import messages as rules
 from tests.enrollment.gateways import receiver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NO_QUIET = {"quiet_from": dt.time(0), "quiet_until": dt.time(0)}
 ABOUT = {"title": "组织生活会怎样开", "starts_on": dt.date(2026, 3, 2), "ends_on": dt.date(2026, 3, 6)}
 

@@ -26,6 +26,8 @@ from enrollment.models import (
 )
 from tests.factories.enrollment import branches, credited, trainees, training_class
 
+pytestmark = pytest.mark.slow
+
 TODAY = timezone.localdate()
 LATER = {"on": str(TODAY), "reason": "示例原因", "document_number": "示例党〔2026〕3号"}
 

@@ -40,6 +40,8 @@ from enrollment.rules.organization_table import find_header, judge, read_line
 from tests.enrollment.roster.sheets import repacked
 from tests.factories.enrollment import branches
 
+pytestmark = pytest.mark.slow
+
 URL = reverse("organizations:import")
 Status = OrganizationImport.Status
 HEADS = ["编号", "名称", "类别", "上级编号"]

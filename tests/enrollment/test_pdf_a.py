@@ -19,7 +19,7 @@ from tests.papers import needs_paper
 from tests.pdf_a import violations
 from tests.pdf_objects import Document
 
-pytestmark = [pytest.mark.django_db, needs_paper]
+pytestmark = [pytest.mark.django_db, needs_paper, pytest.mark.slow]
 
 
 @pytest.fixture

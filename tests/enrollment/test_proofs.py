@@ -19,6 +19,8 @@ from enrollment.reports_proofs import ledger_total
 from tests.factories.enrollment import credited
 from tests.papers import fonts, needs_paper, pages, words
 
+pytestmark = pytest.mark.slow
+
 YEAR = timezone.localdate().year
 
 

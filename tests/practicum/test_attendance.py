@@ -21,7 +21,7 @@ from practicum.rules.code import code_at
 from tests.factories import practicum as make
 from tests.factories.practicum import at
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -36,7 +36,7 @@ from practicum.rules.visits import Batch
 from tests.factories import practicum as make
 from tests.factories.practicum import at, plan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from tests.academy.mergers.lives import HOUR, YEAR, everything_agrees, projectio
 from tests.factories import courses as catalogue
 from tests.factories import practicum as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 # --- One person in the end ----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from tests.academy.mergers.lives import everything_agrees, projections
 from tests.factories import courses as catalogue
 from tests.factories import practicum as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 # --- What stands in the way of taking back ------------------------------------------------------------------

@@ -29,7 +29,7 @@ from enrollment.models import (
 from tests.factories.enrollment import trainees, training_class
 from tests.people import account
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 #: Session with user, scope, organizations, figures, wants, seats without a name, activities, records.
 MOST_QUERIES = 9

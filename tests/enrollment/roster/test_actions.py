@@ -20,7 +20,7 @@ from tests.enrollment.roster.sheets import person, workbook
 from tests.enrollment.roster.test_judgement import DATA, KINDS
 
 Status = RosterImport.Status
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MAKE = "中共示例制造有限公司支部委员会"
 BIO = "中共示例生物有限公司支部委员会"
 
