@@ -60,7 +60,7 @@ def test_written_sent_back_published_and_read(door: Door, records: None) -> None
     chen.goto("/admin/")
     expect(chen.locator(".academy-sent-back-list")).to_contain_text(COMMENT)
     editor.open(f"/admin/pages/{lesson.pk}/edit/")
-    expect(chen.locator(".academy-sent-back")).to_contain_text(COMMENT)
+    expect(chen.locator(".academy-sent-back").first).to_contain_text(COMMENT)
     editor.append(SECOND)
     editor.choose("重新提交给")
     chen.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))

@@ -50,12 +50,12 @@ def test_the_map_goes_with_the_filters_and_leads_to_a_base(door: Door, records: 
     console = Console(page)
     page.goto("/practicum/bases/")
     points = page.locator(".map .map-base")
-    expect(points).to_have_count(TrainingBase.objects.active().count())
+    expect(points).to_have_count(TrainingBase.objects.listed().count())
     expect(page.locator(".map-park-name")).to_have_count(7)
-    park = TrainingBase.objects.active().first().park
+    park = TrainingBase.objects.listed().first().park
     page.get_by_label(said("Park"), exact=True).select_option(str(park.pk))
     expect(page).to_have_url(re.compile(f"park={park.pk}"))
-    expect(points).to_have_count(TrainingBase.objects.active().filter(park=park).count())
+    expect(points).to_have_count(TrainingBase.objects.listed().filter(park=park).count())
     # By mouse: a point names its base and leads to it.
     points.last.click()
     link = page.locator(".leaflet-popup a")
