@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from wagtail.models import TaskState, WorkflowState
 
 from courses.models import CoursePage, LessonPage
@@ -81,3 +81,41 @@ def test_written_sent_back_published_and_read(door: Door, records: None) -> None
     expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE)
     expect(reader.get_by_role("heading", name=HEADING)).to_be_visible()
     expect(reader.get_by_text(SECOND)).to_be_visible()
+
+
+def test_a_page_sent_while_it_saves_itself_is_made_once(door: Door, records: None) -> None:
+    course = CoursePage.objects.get(slug="shuangxiang-jinru")
+    title = "慢网络里写的一课"
+    chen = door.desktop("chen")
+    held: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        """A slow network: what the editor saves by itself is under way until the test lets it go on."""
+        if route.request.method == "POST" and route.request.headers.get("accept") == "application/json":
+            held.append(route)
+        else:
+            route.continue_()
+
+    chen.route("**/admin/pages/**", hold_back)
+    # The editor knows what has changed once it has looked at the form as it was.
+    looked = (
+        "document.addEventListener('w-unsaved:watch-edits', () => { document.body.dataset.looked = ''; })"
+    )
+    chen.add_init_script(looked)
+    editor = Editor(chen)
+    editor.open(f"/admin/pages/add/courses/lessonpage/{course.pk}/")
+    expect(chen.locator("body[data-looked]")).to_be_attached()
+    with chen.expect_request(lambda request: request.method == "POST" and "/pages/add/" in request.url):
+        chen.locator("#id_title").fill(title)
+    with chen.expect_response("**/standing/**"):
+        editor.choose("提交给")
+    chen.wait_for_timeout(500)
+    expect(chen).to_have_url(re.compile("/pages/add/"))
+    for route in held:
+        route.continue_()
+    chen.wait_for_url(re.compile(rf"/admin/pages/{course.pk}/$"))
+
+    assert len(held) == 1
+    lesson = LessonPage.objects.get(title=title)
+    assert lesson.current_workflow_state.status == WorkflowState.STATUS_IN_PROGRESS
+    lesson.delete()

@@ -11,6 +11,10 @@ interface Standing {
 const notice = document.querySelector<HTMLDialogElement>("dialog[data-standing]");
 /** Forms that have been looked after and go out now. */
 const cleared = new WeakSet<HTMLFormElement>();
+/** Editors' forms that Wagtail is saving by itself at this moment. */
+const saving = new WeakSet<EventTarget>();
+/** Forms on their way out: nothing is saved beside them any more. */
+const leaving = new WeakSet<EventTarget>();
 
 async function ask(address: string): Promise<Standing> {
   const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -42,6 +46,39 @@ function renew(token: string): void {
   if (settings) settings.CSRF_TOKEN = token;
 }
 
+// A new page that saves itself has no address before the server has answered. Sent in that moment, its form would make
+// the page a second time.
+document.addEventListener("w-autosave:save", (event) => {
+  if (!event.target) return;
+  if (leaving.has(event.target)) event.preventDefault();
+  else saving.add(event.target);
+});
+for (const name of ["w-autosave:success", "w-autosave:error"]) {
+  document.addEventListener(name, (event) => {
+    if (event.target) saving.delete(event.target);
+  });
+}
+// Somebody who comes back to the page as it was left goes on writing.
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) leaving.delete(form);
+});
+
+/** Let what Wagtail is saving by itself reach the server first, and let nothing more begin. */
+async function saved(form: HTMLFormElement): Promise<void> {
+  leaving.add(form);
+  if (!saving.has(form)) return;
+  await new Promise<void>((resolve) => {
+    const settled = (): void => {
+      form.removeEventListener("w-autosave:success", settled);
+      form.removeEventListener("w-autosave:error", settled);
+      // The form takes on its new address and fields before it says so; other listeners hear it first.
+      window.setTimeout(resolve);
+    };
+    form.addEventListener("w-autosave:success", settled);
+    form.addEventListener("w-autosave:error", settled);
+  });
+}
+
 async function send(form: HTMLFormElement, button: HTMLElement | null): Promise<void> {
   const { standing = "", person = "" } = notice?.dataset ?? {};
   let now: Standing;
@@ -58,6 +95,7 @@ async function send(form: HTMLFormElement, button: HTMLElement | null): Promise<
     return;
   }
   renew(now.token);
+  await saved(form);
   cleared.add(form);
   // A button that spins is disabled, and would not say any more which one it was.
   const waits = button instanceof HTMLButtonElement && button.disabled;
