@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import Max
 from django.test.utils import override_settings
+from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook
 
@@ -291,7 +292,7 @@ def _tell(user: User, key: str, *servers: str) -> None:
         recipients=[user.pk],
         key=key,
         context={"asked": "希望安排党统填报实操", "answer": "党务工作者实务培训班：已列入年度计划"},
-        link="/classes/needs/",
+        link=reverse("enrollment:needs"),
     )
     for server in servers:
         due_at = Delivery.objects.filter(message__key=key).aggregate(last=Max("due_at"))["last"]

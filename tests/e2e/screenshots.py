@@ -37,6 +37,13 @@ FOLDER = ROOT / "screenshots"
 STRANGER = "stranger"
 #: A page may be endless; a picture of it is not.
 TALLEST = 5000
+THROUGH = """async () => {
+  for (let y = 0; y < Math.min(document.documentElement.scrollHeight, 5000); y += innerHeight) {
+    scrollTo(0, y);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  scrollTo(0, 0);
+}"""
 DEVICES = {"390": PHONE, "1280": DESKTOP}
 
 
@@ -87,6 +94,8 @@ def look(context: BrowserContext, seen: Seen, variant: str) -> None:
     page.on("pageerror", lambda error: seen.faults.append(f"{variant}: {str(error)[:200]}"))
     try:
         page.goto(seen.path)
+        # What is loaded when one comes near it is part of the picture.
+        page.evaluate(THROUGH)
         page.wait_for_load_state("networkidle", timeout=5000)
     except Error as error:
         seen.faults.append(f"{variant}: {str(error).splitlines()[0]}")
