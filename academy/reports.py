@@ -11,7 +11,6 @@ from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet, Subquery, Sum
 from django.utils import timezone
-from wagtail.models import TaskState
 
 from cms.prepared import Prepared
 from cms.refusals import Reason
@@ -19,17 +18,13 @@ from courses.models import CourseAssignment, CourseProgress, LessonPage
 from courses.models.outlines import catalogue
 from enrollment.models import (
     Appointment,
-    BranchActivity,
     Certificate,
     Enrollment,
-    ExternalTraining,
-    HourAdjustment,
     HourBalance,
     HourEntry,
     HourKind,
     Organization,
     Role,
-    RosterImport,
     Scope,
     Standing,
     Trainee,
@@ -42,7 +37,7 @@ from enrollment.reports import PlaceFigures, figures_of_neighbours, organization
 from enrollment.reports_parks import PARK_DEPTH, has_park_figures, park_figures
 from enrollment.rules.minimums import gaps
 from enrollment.rules.standing import Earned, Verdict, verdict
-from practicum.models import Attendance, Session, Visit, VisitStatus
+from practicum.models import Attendance
 
 ONLINE = frozenset({HourKind.ONLINE, HourKind.LIVE})
 
@@ -528,37 +523,3 @@ def zone_years() -> list[int]:
     """Years that can be chosen: this one and the four before."""
     this_year = timezone.localdate().year
     return list(range(this_year, this_year - 5, -1))
-
-
-# --- Staff --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something that waits: what, and how much of it."""
-
-    code: str
-    count: int
-
-
-def waiting_for(user: User) -> list[Task]:
-    """What waits for ``user`` in the admin; only what there is."""
-    now = timezone.now()
-    begins = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    run = Session.objects.run_by(user)
-    counts = {
-        "moderation": TaskState.objects.reviewable_by(user).count(),
-        "sessions_today": run.standing().held_between(begins, begins + dt.timedelta(days=1)).count(),
-        "unsettled": run.unsettled().filter(ends_at__lt=begins).count(),
-        "visits": Visit.objects.manageable_by(user)
-        .filter(status__in=[VisitStatus.REQUESTED, VisitStatus.PROPOSED])
-        .count(),
-        "stranded": Visit.objects.manageable_by(user).stranded(now).count(),
-        "external": ExternalTraining.objects.decidable_by(user).count(),
-        "adjustments": HourAdjustment.objects.decidable_by(user).count(),
-        "activities": BranchActivity.objects.judged_by(user).waiting().count(),
-        "imports": RosterImport.objects.filter(status=RosterImport.Status.READY).count()
-        if user.scope.everything
-        else 0,
-    }
-    return [Task(code, count) for code, count in counts.items() if count]

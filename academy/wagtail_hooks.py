@@ -15,7 +15,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from academy import admin_menu
-from academy.reports import waiting_for
+from academy.waiting import waiting_for
 from cms.reports import sent_back_to
 
 
@@ -51,20 +51,6 @@ def log_actions(actions: Any) -> None:
     actions.register_action("academy.view_people", _("View of people"), _("Looked at a list of people"))
 
 
-#: What each task is called, and where it is done.
-TASKS = {
-    "moderation": (_("pages wait for my review"), "wagtailadmin_reports:workflow_tasks"),
-    "sessions_today": (_("sessions today"), "practicum_sessions:index"),
-    "unsettled": (_("past sessions whose hours are not posted"), "practicum_sessions:index"),
-    "visits": (_("visits wait for the academy"), "practicum_visits:index"),
-    "stranded": (_("visits lost their place: move them or call them off"), "practicum_visits:index"),
-    "external": (_("external trainings wait for my decision"), "portal:workbench_external"),
-    "adjustments": (_("adjustments of hours wait for my decision"), "portal:workbench_adjustments"),
-    "activities": (_("branch activities wait for approval or a check"), "portal:workbench_activities"),
-    "imports": (_("roster imports wait for confirmation"), "portal:workbench_imports"),
-}
-
-
 class WaitingPanel(Component):
     """What waits for this person: a figure and the way to it, or the good news that nothing does."""
 
@@ -75,12 +61,11 @@ class WaitingPanel(Component):
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         """The tasks that are this person's, with their counts, and the pages to change with what is asked."""
         user = parent_context["request"].user
-        waiting = waiting_for(user)
         return {
             "sent_back": sent_back_to(user),
             "waiting": [
-                {"count": task.count, "label": TASKS[task.code][0], "url": reverse(TASKS[task.code][1])}
-                for task in waiting
+                {"count": waiting.count, "label": waiting.kind.label, "url": reverse(waiting.kind.view)}
+                for waiting in waiting_for(user)
             ],
         }
 

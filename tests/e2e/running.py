@@ -82,14 +82,16 @@ def environment_of(folder: Path) -> dict[str, str]:
 def load(folder: Path) -> None:
     """Make the demo academy in ``folder``: from E2E_DATABASE and E2E_MEDIA where they name one, else anew.
 
-    A database that somebody else loaded is copied, and never written to.
+    A database that somebody else loaded is taken as it is, copied, and never written to:
+    `bin/prepare_demo.py --current` has brought it to this version.
     """
     (folder / "media").mkdir(parents=True, exist_ok=True)
-    environment = environment_of(folder)
     if given := os.environ.get("E2E_DATABASE"):
         _copy(Path(given), folder / "academy.sqlite3")
         if media := os.environ.get("E2E_MEDIA"):
             shutil.copytree(media, folder / "media", dirs_exist_ok=True)
+        return
+    environment = environment_of(folder)
     for command in (("migrate", "--verbosity", "0"), ("demo", "--ensure")):
         done = _manage(environment, *command)
         if done.returncode:
@@ -118,7 +120,9 @@ def serve(folder: Path) -> Iterator[Academy]:
     with contextlib.ExitStack() as stack:
         for attempt in range(3):
             port = processes.free_port(FIRST_PORT + (os.getpid() + attempt) % 400)
-            settings = environment | {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2"}
+            # Two processes of one import: each would else read the whole application for itself.
+            served = {"BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2", "GUNICORN_CMD_ARGS": "--preload"}
+            settings = environment | served
             log = stack.enter_context((folder / "web.log").open("a"))
             gunicorn = (Path(sys.executable).parent / "gunicorn", "--chdir", ROOT)
             web = processes.start(

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from academy.reports import waiting_for
+from academy.waiting import waiting_for
 from cms.refusals import Refused
 from practicum.actions import suspensions, visits
 from practicum.models import BaseHost, BaseStatus, Session, Suspension, Visit, VisitStatus
@@ -167,7 +167,7 @@ def test_stranded_are_open_visits_to_come_until_its_end(base, other, zhao):
     assert list(Visit.objects.stranded(now)) == [near]
     Suspension.objects.update(ends_on=None)
     assert set(Visit.objects.stranded(now)) == {near, far}
-    assert [task.count for task in waiting_for(zhao) if task.code == "stranded"] == [2]
+    assert [task.count for task in waiting_for(zhao) if task.kind.code == "stranded"] == [2]
 
 
 def test_a_visit_moves_to_another_base_in_one_step(base, other, zhao):
