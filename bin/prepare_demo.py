@@ -55,12 +55,14 @@ def fill() -> None:
         ) from None
 
 
-def make(database: Path) -> None:
-    """Load a new SQLite database aside, then give it its name."""
+def make(database: Path, migrated: Path | None = None) -> None:
+    """Load a new SQLite database aside (in a copy of ``migrated``), then give it its name."""
     print("Loading the demo academy; this happens once and takes a minute or two …", flush=True)
     fresh = database.with_name(f"{database.name}.being-made")
     for leftover in database.parent.glob(f"{fresh.name}*"):
         leftover.unlink()
+    if migrated is not None:
+        shutil.copyfile(migrated, fresh)
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{fresh}"}
     done = subprocess.run([sys.executable, __file__, "--fill"], env=environment, check=False)
     if done.returncode:
@@ -93,7 +95,11 @@ def make_current(database: Path) -> None:
     # Its journal too: one of another database must not be found beside the new one.
     for leftover in database.parent.glob(f"{database.name}*"):
         leftover.unlink()
-    make(database)
+    sys.path.insert(0, str(ROOT))
+    from tests.template_database import sqlite_template
+
+    # The tests begin with the same empty database: it is migrated once for both.
+    make(database, migrated=sqlite_template())
     stamp.write()
 
 
