@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from cms.actions import documents, jobs
+from cms.actions import documents, jobs, planner
 from cms.actions import video as videos
 from cms.models import DocumentPages, Video
 
@@ -38,3 +38,8 @@ def tend_jobs() -> int:
 def clear_jobs() -> int:
     """Every night: results that were kept long enough are taken away."""
     return jobs.clear(now=timezone.now())
+
+
+def refresh_statistics() -> bool:
+    """Every night: the planner of SQLite learns how the tables have grown."""
+    return planner.refresh_statistics()

@@ -35,6 +35,9 @@ TIMEOUT_SECONDS = 10.0
 ANSWER_BYTES = 64 * 1024
 #: Answers that may be better later, besides 5xx.
 LATER = frozenset({408, 425, 429})
+#: WeCom says yes with status 200 and what is wrong as ``errcode``; these may be better later: busy, a token
+#: that ran out, too many calls (https://developer.work.weixin.qq.com/document/path/90313).
+ERRCODES_LATER = frozenset({-1, 42001, 45009, 45033})
 #: Where a value goes in a gateway's body.
 PLACE = re.compile(r"\{(\w+)\}")
 
@@ -165,21 +168,35 @@ def _call(gateway: Mapping[str, Any], post: Post) -> None:
     if gateway["TOKEN"]:
         headers["Authorization"] = f"Bearer {gateway['TOKEN']}"
     try:
-        status = _exchange(gateway["URL"], body, headers)
+        status, answer = _exchange(gateway["URL"], body, headers)
     except ssl.SSLCertVerificationError as error:
         told = f"Its certificate is not trusted: {error.verify_message}"
         raise NotDelivered(told, may_go_later=RETRY) from error
     except (OSError, http.client.HTTPException) as error:
         raise NotDelivered(str(error) or type(error).__name__, may_go_later=RETRY) from error
     if 200 <= status < 300:
+        code, words = _errcode(answer)
+        if code:
+            told = " ".join(f"It answered errcode {code} {words}".split())[:200]
+            raise NotDelivered(told, may_go_later=code in ERRCODES_LATER)
         return
     if 300 <= status < 400:
         raise NotDelivered(f"It answered {status}; redirects are not followed.", may_go_later=REFUSED)
     raise NotDelivered(f"It answered {status}.", may_go_later=status >= 500 or status in LATER)
 
 
-def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Post ``body`` and return the status of the answer."""
+def _errcode(answer: bytes) -> tuple[int, str]:
+    """What an answer that says yes takes back in its body, as WeCom does: code (0: nothing) and words."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return 0, ""
+    code = told.get("errcode") if isinstance(told, dict) else 0
+    return (code, str(told.get("errmsg", ""))) if isinstance(code, int) else (0, "")
+
+
+def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Post ``body`` and return the status of the answer and its beginning."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -197,8 +214,8 @@ def _exchange(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         watch = _Watch(connection.sock, deadline)
         with watch:
             answer = connection.getresponse()
-            answer.read(ANSWER_BYTES)
-        return answer.status
+            content = answer.read(ANSWER_BYTES)
+        return answer.status, content
 
 
 class _Watch:

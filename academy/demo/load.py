@@ -24,6 +24,7 @@ from academy.demo import (
 )
 from academy.demo.artwork import Artwork
 from academy.demo.plan import Plan
+from cms.actions import planner
 from enrollment.actions import park_figures
 from enrollment.models import User
 
@@ -62,5 +63,6 @@ def load(plan: Plan) -> None:
     accounts.create_guide()
     registers.visit_organizations()
     park_figures.fold()
+    planner.refresh_statistics()
     accounts.create_leader(actor)
     plan.say(f"The demo academy is ready after {time.monotonic() - started:.0f} s")

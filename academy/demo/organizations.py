@@ -19,7 +19,9 @@ from enrollment.models import (
     GuideKind,
     IndustryTag,
     Organization,
+    OrganizationContact,
     OrganizationKind,
+    Pairing,
     ServiceGroup,
     TagKind,
     TitleLevel,
@@ -36,6 +38,10 @@ KIND_ENDINGS = [
 ]
 #: Demonstration titles last about three years.
 TITLE_YEARS = 3
+#: Every so many organizations is paired with another one and has its contacts.
+PAIRED_EVERY = 8
+#: The roles of the “five ones”, as a zone may name them; plainly fictional.
+FIVE_ONES = ("联系领导", "指导员", "联络员", "政策服务员", "法律顾问")
 
 
 def load(plan: Plan, actor: User) -> list[Organization]:
@@ -98,6 +104,7 @@ def load(plan: Plan, actor: User) -> list[Organization]:
         )
     organizations = found_in_bulk(rows=rows, actor=actor)
     _titles(plan, seed, organizations, dice)
+    _ties(plan, seed, organizations)
     plan.say(f"{len(organizations)} organizations in {len(seed['parks'])} parks")
     return organizations
 
@@ -195,6 +202,40 @@ def _titles(plan: Plan, seed: dict[str, Any], organizations: list[Organization],
         ],
         batch_size=2000,
     )
+
+
+def _ties(plan: Plan, seed: dict[str, Any], organizations: list[Organization]) -> None:
+    """Pairings and “five one” contacts of every eighth organization, the fixed ones among them."""
+    dice, people = plan.dice("ties"), seed["people"]
+    today = timezone.localdate()
+    tied = [*organizations[1:FIXED_COUNT], *organizations[0 : PAIRED_EVERY * 200 : PAIRED_EVERY]]
+    partners = dice.sample(organizations[FIXED_COUNT:], len(tied))
+    pairings, contacts = [], []
+    for number, (organization, partner) in enumerate(zip(tied, partners, strict=True)):
+        begins = today - dt.timedelta(days=dice.randint(60, 900))
+        if organization != partner:
+            pairings.append(Pairing(organization=organization, partner=partner, starts_on=begins))
+        if number % 3 == 0:
+            outside = f"示例{dice.choice('春夏秋冬')}园社区党委"
+            pairings.append(
+                Pairing(
+                    organization=organization, partner_name=outside, starts_on=begins, note="共用党群服务站"
+                )
+            )
+        for place, role in enumerate(FIVE_ONES):
+            given = people["given_male"] if dice.random() < 0.5 else people["given_female"]
+            contacts.append(
+                OrganizationContact(
+                    organization=organization,
+                    role=role,
+                    name=dice.choice(people["surnames"]) + dice.choice(given) + dice.choice(given),
+                    unit="示例高新区" + dice.choice(["组织部", "工会", "团委", "妇联", "市场监管局"]),
+                    phone=f"197{number * len(FIVE_ONES) + place:08d}",
+                    starts_on=begins,
+                )
+            )
+    Pairing.objects.bulk_create(pairings, batch_size=2000)
+    OrganizationContact.objects.bulk_create(contacts, batch_size=2000)
 
 
 def _service_groups(plan: Plan, seed: dict[str, Any]) -> list[ServiceGroup]:

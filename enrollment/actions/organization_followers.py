@@ -6,6 +6,7 @@ Rows under way follow; what is over stays with the organization it was done in. 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 
 from django.db.models import Exists, F, Model, OuterRef, Q
@@ -234,20 +235,38 @@ def _merge_pairings(change: Merger) -> int:
     """Pairings that hold go on with the target; one it has already, or would have with itself, ends."""
     held = Pairing.objects.filter(ends_on__isnull=True)
     into, sources = change.into.pk, set(change.sources)
-    both = set(held.filter(organization=into, partner__isnull=False).values_list("organization", "partner"))
+    both: set[tuple[int, int | None]] = set(
+        held.filter(organization=into, partner__isnull=False).values_list("organization", "partner")
+    )
     both |= set(held.filter(partner=into).values_list("organization", "partner"))
+    begun: set[tuple[int, int | None, dt.date]] = set(
+        Pairing.objects.filter(Q(organization=into) | Q(partner=into), partner__isnull=False).values_list(
+            "organization", "partner", "starts_on"
+        )
+    )
+    outside = Pairing.objects.filter(organization=into, partner__isnull=True)
+    with_outsiders = set(outside.filter(ends_on__isnull=True).values_list("partner_name", flat=True))
+    begun_outside = set(outside.values_list("partner_name", "starts_on"))
     rows = list(held.filter(Q(organization__in=sources) | Q(partner__in=sources)).order_by("pk"))
     for row in rows:
         pair = (
             into if row.organization_id in sources else row.organization_id,
             into if row.partner_id in sources else row.partner_id,
         )
-        if pair[0] == pair[1] or pair in both:
+        if row.partner_id is None:
+            doubled = row.partner_name in with_outsiders or (row.partner_name, row.starts_on) in begun_outside
+        else:
+            doubled = pair[0] == pair[1] or pair in both or (*pair, row.starts_on) in begun
+        if doubled:
             row.ends_on = max(change.on, row.starts_on)
         else:
             row.organization_id, row.partner_id = pair
-            if row.partner_id is not None:
-                both.add((row.organization_id, row.partner_id))
+            if row.partner_id is None:
+                with_outsiders.add(row.partner_name)
+                begun_outside.add((row.partner_name, row.starts_on))
+            else:
+                both.add(pair)
+                begun.add((*pair, row.starts_on))
         row.save(update_fields=["organization", "partner", "ends_on"])
     return len(rows)
 
@@ -259,18 +278,16 @@ def _end_pairings(change: End) -> int:
 
 def _merge_contacts(change: Merger) -> int:
     """A role of the “five ones” that nobody has at the target is taken over; the others end."""
-    held = set(
-        OrganizationContact.objects.filter(organization=change.into, ends_on__isnull=True).values_list(
-            "role", flat=True
-        )
-    )
+    there = OrganizationContact.objects.filter(organization=change.into)
+    held = set(there.filter(ends_on__isnull=True).values_list("role", flat=True))
+    begun = set(there.values_list("role", "starts_on"))
     rows = list(
         OrganizationContact.objects.filter(organization__in=change.sources, ends_on__isnull=True).order_by(
             "pk"
         )
     )
     for row in rows:
-        if row.role in held:
+        if row.role in held or (row.role, row.starts_on) in begun:
             row.ends_on = max(change.on, row.starts_on)
         else:
             held.add(row.role)

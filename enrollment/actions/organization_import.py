@@ -14,12 +14,14 @@ from django.db import transaction
 
 from cms.jobs import Progress
 from cms.refusals import Reason, Refused
-from cms.spreadsheets import Sheet, write
+from cms.spreadsheets import Sheet, write, write_csv
 from enrollment.actions.journal import note
 from enrollment.actions.organization_history import TODAY, Basis
+from enrollment.actions.organization_records import kept_records, restate
 from enrollment.actions.organizations import Founding, amend, found_in_bulk, lock_tree, move, rename
 from enrollment.models import STEP, Area, IndustryTag, Organization, ServiceGroup, User
 from enrollment.roster.tables import read_table
+from enrollment.rules import organization_records as records
 from enrollment.rules import organization_table as rules
 from enrollment.rules.organization_table import Line, Verdict
 from enrollment.rules.roster.cells import plain
@@ -85,8 +87,9 @@ def _written(rows: Iterable[Any]) -> dict[int, str]:
 
 
 def _stored() -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
-    """What is kept of every active organization, by code; and the codes of the dissolved (two queries)."""
+    """What is kept of every active organization, by code; and the codes of the dissolved (five queries)."""
     rows = list(Organization.objects.prefetch_related("tags"))
+    kept = kept_records()
     code_at = {row.path: row.code for row in rows}
     stored = {
         row.code: {
@@ -102,6 +105,7 @@ def _stored() -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
             "star": row.star,
             "is_social": row.is_social,
             "founded_on": row.founded_on.isoformat() if row.founded_on else None,
+            **{name: kept[name].get(row.pk, []) for name in records.KINDS},
         }
         for row in rows
         if row.dissolved_on is None
@@ -110,7 +114,7 @@ def _stored() -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
 
 
 def judge_lines(lines: Sequence[Line]) -> list[Verdict]:
-    """What each line comes to against what is stored now (two queries, however many lines)."""
+    """What each line comes to against what is stored now (five queries, however many lines)."""
     return rules.judge(lines, *_stored())
 
 
@@ -147,6 +151,18 @@ def apply_lines(
     rows = {row.code: row for row in Organization.objects.filter(code__in=codes | parents)}
     for one in changed:
         _change(rows, one, actor, basis)
+    told = {row.code: row for row in founded} | rows
+    restate(
+        told={
+            told[one.line.told["code"]]: {
+                name: one.line.told[name]
+                for name in records.KINDS
+                if one.line.told.get(name) or name in one.changes
+            }
+            for one in [*new, *changed]
+        },
+        actor=actor,
+    )
     counts = {"new": len(founded), "changed": len(changed)}
     if root := Organization.objects.filter(depth=1).first():
         note(root, "enrollment.organization.import", actor=actor, data=counts)
@@ -222,11 +238,15 @@ def _change(rows: dict[str, Organization], one: Verdict, actor: User | None, bas
         amend(organization=organization, actor=actor, basis=basis, **details)
 
 
-def write_organizations(target: IO[bytes], user: User) -> int:
-    """Every active organization in the scope of ``user`` as a table that comes back without a change."""
+def write_organizations(target: IO[bytes], user: User, *, as_csv: bool = False) -> int:
+    """Every active organization in the scope of ``user`` as a table that comes back without a change.
+
+    Telephones of contacts are written whole, so that they come back; the caller logs the export.
+    """
     rows = list(Organization.objects.visible_to(user).active().prefetch_related("tags"))
     areas, tags = _written(Area.objects.all()), _written(IndustryTag.objects.all())
     groups = _written(ServiceGroup.objects.all())
+    kept = kept_records(Organization.objects.visible_to(user).active().order_by())
     above = {row.path[:-STEP] for row in rows}
     code_at = dict(Organization.objects.filter(path__in=above).values_list("path", "code"))
 
@@ -244,9 +264,14 @@ def write_organizations(target: IO[bytes], user: User) -> int:
                 str(row.star or ""),
                 rules.SOCIAL if row.is_social else rules.ENTERPRISE,
                 row.founded_on.isoformat() if row.founded_on else "",
+                *(records.write_cell(name, kept[name].get(row.pk, ())) for name in records.KINDS),
             ]
 
     heads = [titles[0] for titles in rules.TITLES.values()]
-    widths = [12, 40, 24, 14, 12, 18, 36, 14, 8, 12, 14]
-    write(target, [Sheet("党组织", heads, cells(), widths=widths, is_text=True)])
+    widths = [12, 40, 24, 14, 12, 18, 36, 14, 8, 12, 14, 36, 44, 60]
+    sheet = Sheet("党组织", heads, cells(), widths=widths, is_text=True)
+    if as_csv:
+        write_csv(target, sheet)
+    else:
+        write(target, [sheet])
     return len(rows)

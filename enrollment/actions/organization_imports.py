@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cms.jobs import Progress
-from cms.refusals import Refused
+from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note
 from enrollment.actions.organization_history import Basis
 from enrollment.actions.organization_import import apply_lines, judge_lines, read_lines, summary
 from enrollment.models import OrganizationImport, User
+from enrollment.rules import organization_records as records
 from enrollment.rules import organization_table as rules
 from enrollment.rules.organization_table import Line, Verdict
 
@@ -72,13 +73,36 @@ def _verdict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def _in_words(one: Verdict) -> dict[str, Any]:
     told = one.line.told
+    fields = [rules.TITLES[name][0] for name in one.changes if name not in records.KINDS]
     return {
         "number": one.line.number,
         "outcome": one.outcome,
         "name": told.get("name") or told.get("code", ""),
         "told": [str(reason) for reason in one.problems]
-        or ["、".join(rules.TITLES[name][0] for name in one.changes)],
+        or ["、".join(fields)][: len(fields)] + _records_in_words(one, ("titles", "pairings")),
+        # Names and telephones are shown until it is decided, and not kept afterwards.
+        "people": _records_in_words(one, ("contacts",)),
     }
+
+
+def _records_in_words(one: Verdict, kinds: Sequence[str]) -> list[str]:
+    """What comes, changes and goes beside an organization, a sentence each."""
+    sentences = []
+    for name in [name for name in kinds if name in one.changes]:
+        title = rules.TITLES[name][0]
+        change = records.difference(name, *one.changes[name])
+        for what, rows in (("added", change.added), ("gone", change.gone)):
+            for parts in rows:
+                shown = {"title": title, "row": records.write_row(name, parts)}
+                sentences.append(str(Reason(what, records.IN_WORDS[what], shown)))
+        for before, after in change.altered:
+            shown = {
+                "title": title,
+                "before": records.write_row(name, before),
+                "row": records.write_row(name, after),
+            }
+            sentences.append(str(Reason("altered", records.IN_WORDS["altered"], shown)))
+    return sentences
 
 
 def begin_applying(*, received: OrganizationImport) -> bool:
@@ -134,7 +158,9 @@ def _apply_locked(pk: int, actor: User) -> None:
     basis = Basis(reason=_("Import of %(name)s") % {"name": locked.file_name[-150:]})
     apply_lines(lines=_lines(locked), shown=locked.shown, actor=actor, basis=basis)
     locked.status, locked.applied_at, locked.error = Status.APPLIED, timezone.now(), ""
-    locked.save(update_fields=["status", "applied_at", "error"])
+    # It is not taken back as a whole, so its rows have done their work; contacts by name stand in them.
+    locked.lines, locked.words = [], [{**words, "people": []} for words in locked.words]
+    locked.save(update_fields=["status", "applied_at", "error", "lines", "words"])
 
 
 def discard_table(*, received: OrganizationImport, actor: User) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 
 from enrollment.models import rulebook
@@ -42,6 +44,26 @@ class SecretaryDeadline:
         return self.training.is_overdue(self.today)
 
 
+def _begun_since(since: dt.date, today: dt.date) -> QuerySet[Any]:
+    """Posts of secretaries that hold and began since that day, without first posts from 1 January on.
+
+    Those admitted on 1 January are many and hardly ever new. So the other days are ranges of the index, and
+    the few who have a post before that day are come upon from there.
+    """
+    held = Appointment.objects.current().filter(post=Post.SECRETARY).order_by()
+    new_years = [dt.date(year, 1, 1) for year in range(since.year, today.year + 2)]
+    between = Q(pk__in=[])
+    for begin, end in itertools.pairwise([since - ONE_DAY, *(day for day in new_years if day >= since)]):
+        between |= Q(started_on__gt=begin, started_on__lt=end)
+    parts = [held.filter(between)]
+    for day in new_years:
+        if since <= day <= today:
+            earlier = Appointment.objects.filter(ended_on__isnull=False, started_on__lt=day).order_by()
+            parts.append(held.filter(started_on=day, trainee__in=earlier.values("trainee")))
+    found, *others = [part.values("pk") for part in parts]
+    return found.union(*others, all=True) if others else found
+
+
 def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[SecretaryDeadline]:
     """Of ``appointments`` those of new secretaries within their time, or past it and still untrained.
 
@@ -67,18 +89,9 @@ def new_secretaries(appointments: AppointmentQuerySet, today: dt.date) -> list[S
     earlier = Appointment.objects.filter(
         trainee=OuterRef("trainee"), post=Post.SECRETARY, ended_on__lt=OuterRef("started_on")
     ).order_by("-ended_on")
-    any_before = Appointment.objects.filter(
-        trainee=OuterRef("trainee"), started_on__lt=OuterRef("started_on")
-    )
+    since = add_months(today, -2 * months)
     rows = (
-        appointments.current()
-        .filter(
-            # Those admitted on 1 January are many and hardly ever new: before anything is looked up for them.
-            ~Q(started_on__month=1, started_on__day=1) | Exists(any_before),
-            post=Post.SECRETARY,
-            started_on__gte=add_months(today, -2 * months),
-            trainee__left_on__isnull=True,
-        )
+        appointments.filter(pk__in=_begun_since(since, today), trainee__left_on__isnull=True)
         .annotate(
             trained_on=Subquery(trained),
             was_until=Subquery(earlier.values("ended_on")[:1]),

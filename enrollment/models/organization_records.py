@@ -228,6 +228,24 @@ class Pairing(models.Model):
                 name="enrollment_pairing_once_at_a_time",
                 violation_error_message=_("These two organizations are already paired."),
             ),
+            models.UniqueConstraint(
+                fields=["organization", "partner_name"],
+                condition=Q(ends_on__isnull=True, partner__isnull=True),
+                name="enrollment_pairing_once_with_an_outsider",
+                violation_error_message=_("This organization is already paired with that unit."),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "partner", "starts_on"],
+                condition=Q(partner__isnull=False),
+                name="enrollment_pairing_begins_once",
+                violation_error_message=_("This pairing from that day is already kept."),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "partner_name", "starts_on"],
+                condition=Q(partner__isnull=True),
+                name="enrollment_pairing_begins_once_with_an_outsider",
+                violation_error_message=_("This pairing from that day is already kept."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -266,6 +284,11 @@ class OrganizationContact(models.Model):
                 violation_error_message=_(
                     "This organization already has a contact in this role; give the present one an end first."
                 ),
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "role", "starts_on"],
+                name="enrollment_organizationcontact_begins_once",
+                violation_error_message=_("In this role a contact from that day is already kept."),
             ),
             models.CheckConstraint(
                 condition=~Q(role=""),

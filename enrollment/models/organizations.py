@@ -312,7 +312,12 @@ class DemonstrationTitle(models.Model):
                 condition=Q(expires_on__isnull=True) | Q(expires_on__gt=models.F("awarded_on")),
                 name="enrollment_demonstrationtitle_dates_in_order",
                 violation_error_message=_("A title cannot expire before it was awarded."),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "level", "awarded_on"],
+                name="enrollment_demonstrationtitle_awarded_once",
+                violation_error_message=_("This organization was awarded this title on that day already."),
+            ),
         ]
 
     def __str__(self) -> str:

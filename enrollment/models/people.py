@@ -296,7 +296,13 @@ class Appointment(models.Model):
                 fields=["started_on"],
                 condition=Q(post=Post.SECRETARY, ended_on__isnull=True),
                 name="enrollment_secretary_since",
-            )
+            ),
+            # Who had another post before; most have not.
+            models.Index(
+                fields=["trainee"],
+                condition=Q(ended_on__isnull=False),
+                name="enrollment_appointment_over",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

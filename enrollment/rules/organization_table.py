@@ -8,6 +8,7 @@ from typing import Any
 
 from cms.refusals import Reason
 from cms.refusals import sentence as _
+from enrollment.rules import organization_records as records
 from enrollment.rules.roster.cells import plain, read_date, says_nothing
 
 #: Field of an organization → how its column is called; the first is what an export writes.
@@ -23,6 +24,9 @@ TITLES: dict[str, tuple[str, ...]] = {
     "star": ("星级", "星级评定"),
     "is_social": ("单位性质", "单位类型"),
     "founded_on": ("成立日期", "成立时间"),
+    "titles": ("示范称号", "示范培育对象", "示范培育称号"),
+    "pairings": ("结对共建", "结对组织", "结对党组织"),
+    "contacts": ("五个一联系人", "五个一"),
 }
 _FIELD_OF = {title: name for name, titles in TITLES.items() for title in titles}
 KINDS = {
@@ -41,6 +45,7 @@ _KIND_OF = {words: kind for kind, words in KINDS.items()} | {
 }
 SOCIAL, ENTERPRISE = "社会组织", "非公企业"
 _SOCIAL_OF = {SOCIAL: True, ENTERPRISE: False, "非公有制企业": False, "企业": False}
+_WORDS_OF: dict[str, Mapping[str, Any]] = {"kind": _KIND_OF, "is_social": _SOCIAL_OF}
 HEADER_WITHIN = 30
 TAG_SEPARATOR = "、"
 _LONGEST = {"code": 40, "name": 120, "short_name": 60}
@@ -144,18 +149,18 @@ class _Reader:
             self.told[name] = "" if empty else written
         elif name == "parent":
             self.told[name] = "" if empty else text
-        elif name == "kind":
+        elif name in _WORDS_OF:
             if not empty:
-                self._choose(name, text, _KIND_OF)
-        elif name == "is_social":
-            if not empty:
-                self._choose(name, text, _SOCIAL_OF)
+                self._choose(name, text, _WORDS_OF[name])
         elif name in ("area", "service_group"):
             self._choose(name, text, {"": None} | dict(self.known[name]), empty=empty)
         elif name == "tags":
             self._tags(text, empty)
         elif name == "star":
             self._star(text, empty)
+        elif name in records.KINDS:
+            self.told[name], problems = records.read_cell(name, raw)
+            self.problems += problems
         else:
             self._day(raw)
 
@@ -219,6 +224,10 @@ def judge(
     lines: Sequence[Line], stored: Mapping[str, Mapping[str, Any]], dissolved: frozenset[str]
 ) -> list[Verdict]:
     """Each row against what is ``stored`` (by code, with the fields of ``TITLES``) and against the others."""
+
+    def is_known(code: str) -> bool:
+        return code in stored or code in coming
+
     rows_of: dict[str, int] = {}
     verdicts = []
     coming = {line.told.get("code") for line in lines}
@@ -235,6 +244,13 @@ def judge(
             params = {"value": parent, "title": TITLES["parent"][0]}
             problems.append(Reason(UNKNOWN.code, UNKNOWN.message, params, "parent"))
         present = stored.get(code)
+        problems += records.partner_problems(
+            line.told.get("pairings", ()),
+            code=code,
+            kept={(row[0], row[1]) for row in present["pairings"]} if present else (),
+            is_known=is_known,
+            dissolved=dissolved,
+        )
         if present is None and not problems:
             if not parent:
                 problems.append(PARENT_MISSING)

@@ -249,6 +249,7 @@ class OrganizationViewSet(ScopedViewSet):
             path("import/", self.construct_view(ImportView, **given), name="import"),
             path("import/<int:pk>/", self.construct_view(ImportPage, **given), name="import_one"),
             path("table.xlsx", self.construct_view(ExportView, **given), name="table"),
+            path("table.csv", self.construct_view(ExportView, as_csv=True, **given), name="table_csv"),
         ]
         return [*kept, *changes, *table]
 

@@ -20,6 +20,7 @@ class Receiver:
         self.headers: dict[str, str] = {}
         self.pause_seconds = 0.0
         self.drips = False
+        self.answer = b""
         self.url = ""
 
     @property
@@ -57,8 +58,9 @@ def receiver() -> Iterator[Receiver]:
                         self.wfile.flush()
                         time.sleep(0.1)
                 else:
-                    self.send_header("Content-Length", "0")
+                    self.send_header("Content-Length", str(len(state.answer)))
                     self.end_headers()
+                    self.wfile.write(state.answer)
 
         def do_GET(self) -> None:
             state.received.append({"path": self.path, "key": "", "token": None, "body": None})

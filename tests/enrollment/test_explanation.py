@@ -300,6 +300,12 @@ def test_who_is_admitted_without_a_date_is_no_new_secretary(tree):
     assert len(new_secretaries(held, day(5, 1))) == 1
 
 
+def test_who_had_another_post_until_new_years_eve_is_a_new_secretary(zhang, tree):
+    appoint(trainee=zhang.trainee, post="secretary", started_on=day(1, 1), actor=None)
+    assert [row.deadline for row in deadlines(zhang, day(5, 1))] == [day(7, 1)]
+    assert [row.deadline for row in deadlines(zhang, day(12, 31))] == [day(7, 1)], "late, and still in sight"
+
+
 def test_external_training_counts_for_a_new_secretary(zhang):
     appoint(trainee=zhang.trainee, post="secretary", started_on=day(3, 1), actor=None)
     moment = timezone.make_aware(dt.datetime(YEAR, 4, 4, 9))

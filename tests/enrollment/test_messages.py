@@ -32,13 +32,24 @@ ABOUT = {"title": "组织生活会怎样开", "starts_on": dt.date(2026, 3, 2), 
 
 
 @pytest.fixture
-def gateway(settings):
+def channel():
+    """The channel that ``gateway`` stands for; a test names another one by parametrizing it."""
+    return "sms"
+
+
+both_channels = pytest.mark.parametrize("channel", ["sms", "wecom"])
+
+
+@pytest.fixture
+def gateway(settings, channel):
     with receiver() as running:
-        settings.SMS = {
+        setattr(settings, "WECOM" if channel == "sms" else "SMS", {"URL": "", "TOKEN": "", "BODY": {}})
+        told = {
             "URL": running.url,
             "TOKEN": "secret",
             "BODY": {"to": "{phone}", "says": ["{subject}", "{text}"], "id": "{key}", "sign": 7},
         }
+        setattr(settings, channel.upper(), told)
         yield running
 
 
@@ -160,8 +171,9 @@ def test_what_is_urgent_waits_for_no_digest(zhang):
     assert send_due().sent == 1
 
 
-def test_a_text_message_goes_as_the_gateway_wants_it(zhang, gateway):
-    wants(zhang, "sms")
+@both_channels
+def test_a_text_message_goes_as_the_gateway_wants_it(zhang, gateway, channel):
+    wants(zhang, channel)
     tell(zhang, title='A "quote", {phone} and \\ a slash')
     assert send_due().sent == 1
     [one] = gateway.received
@@ -184,8 +196,9 @@ def test_a_channel_that_is_not_configured_gets_nothing(zhang):
 # --- When it does not go -----------------------------------------------------------------------------
 
 
-def test_a_failing_gateway_is_tried_again_with_the_same_key_and_then_given_up(zhang, gateway):
-    wants(zhang, "sms")
+@both_channels
+def test_a_failing_gateway_is_tried_again_with_the_same_key_and_then_given_up(zhang, gateway, channel):
+    wants(zhang, channel)
     tell(zhang)
     gateway.status = 503
     now = timezone.now()
@@ -204,8 +217,9 @@ def test_a_failing_gateway_is_tried_again_with_the_same_key_and_then_given_up(zh
     assert errors == [(number, "It answered 503.") for number in range(1, rules.MOST_ATTEMPTS + 1)]
 
 
-def test_it_recovers(zhang, gateway):
-    wants(zhang, "sms")
+@both_channels
+def test_it_recovers(zhang, gateway, channel):
+    wants(zhang, channel)
     tell(zhang)
     gateway.status = 500
     send_due()
@@ -214,13 +228,50 @@ def test_it_recovers(zhang, gateway):
     assert [one.outcome for one in DeliveryAttempt.objects.all()] == ["failed", "sent"]
 
 
+@both_channels
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_refusal_for_good_is_not_repeated(zhang, gateway, status):
-    wants(zhang, "sms")
+def test_a_refusal_for_good_is_not_repeated(zhang, gateway, channel, status):
+    wants(zhang, channel)
     tell(zhang)
     gateway.status = status
     assert send_due().given_up == 1
     assert str(status) in DeliveryAttempt.objects.get().error
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b'{"errcode": 0, "errmsg": "ok"}', "sent"),
+        (b'{"errcode": 81013, "errmsg": "user & party & tag all invalid"}', "given_up"),
+        (b'{"errcode": 45009, "errmsg": "api freq out of limit"}', "failed"),
+        (b"<html>thanks</html>", "sent"),
+    ],
+)
+@pytest.mark.parametrize("channel", ["wecom"])
+def test_wecom_says_in_the_body_what_is_wrong(zhang, gateway, channel, answer, outcome):
+    wants(zhang, channel)
+    tell(zhang)
+    gateway.answer = answer
+    send_due()
+    assert Delivery.objects.get().state == outcome
+    attempt = DeliveryAttempt.objects.get()
+    assert (attempt.error == "") == (outcome == "sent")
+    if outcome == "failed":
+        gateway.answer = b'{"errcode": 0}'
+        assert send_due(now=timezone.now() + dt.timedelta(minutes=2)).sent == 1
+        assert len(set(gateway.keys)) == 1
+
+
+@pytest.mark.parametrize("channel", ["wecom"])
+def test_sms_and_wecom_have_a_gateway_each(zhang, gateway, channel, settings):
+    with receiver() as text_messages:
+        settings.SMS = {"URL": text_messages.url, "TOKEN": "", "BODY": {"to": "{phone}"}}
+        wants(zhang, "sms", "wecom")
+        tell(zhang)
+        gateway.status = 500
+        done = send_due()
+    assert (done.sent, done.failed) == (1, 1)
+    assert [len(gateway.received), len(text_messages.received)] == [1, 1]
 
 
 def test_redirects_are_not_followed(zhang, gateway):

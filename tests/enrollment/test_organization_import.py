@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from io import BytesIO
 
@@ -12,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook
+from wagtail.models import ModelLogEntry
 
 from cms.actions.jobs import begin
 from cms.models import Job
@@ -29,10 +31,13 @@ from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
 from enrollment.models import (
     Area,
     ChangeKind,
+    DemonstrationTitle,
     IndustryTag,
     Organization,
     OrganizationChange,
+    OrganizationContact,
     OrganizationImport,
+    Pairing,
     ServiceGroup,
 )
 from enrollment.rules import organization_table as rules
@@ -123,6 +128,14 @@ def test_a_row_is_read_out_of_real_mess():
         ("star", "6", "cell_not_a_star"),
         ("founded_on", "2018-02-30", "cell_not_a_date"),
         ("is_social", "国企", "cell_unknown"),
+        ("titles", "国家级｜2023-07-01", "record_unknown_level"),
+        ("titles", "市级｜2023-07-01｜2023-07-01", "record_days_reversed"),
+        ("titles", "市级｜2023", "record_not_a_day"),
+        ("titles", "市级｜2023-07-01；市级|2023年7月1日", "record_twice"),
+        ("pairings", "示例社区党委", "record_part_missing"),
+        ("pairings", "示例社区党委｜2023-07-01\n示例社区党委｜2024-07-01", "record_both_open"),
+        ("contacts", "联系领导｜示例甲｜单位｜电话｜2023-07-01｜2024-01-01｜多余", "record_too_many_parts"),
+        ("contacts", f"联系领导｜{'长' * 61}｜｜｜2023-07-01", "record_part_too_long"),
     ],
 )
 def test_what_a_cell_refuses(field, value, code):
@@ -151,7 +164,131 @@ def test_rows_are_judged_against_each_other():
     ]
 
 
+def test_partners_are_looked_up_and_named():
+    rows = [
+        ("NOBODY｜2023-07-01", ["record_unknown_partner"]),
+        ("A｜2023-07-01", ["record_with_itself"]),
+        ("OLD｜2023-07-01", ["record_partner_dissolved"]),
+        ("OLD｜2023-07-01｜2023-08-01；ZONE｜2023-07-01；示例社区党委｜2023-07-01；KEPT｜2020-01-01", []),
+    ]
+    stored = {
+        "ZONE": {},
+        "A": {name: [] for name in rules.TITLES} | {"pairings": [["KEPT", "2020-01-01", "", ""]]},
+    }
+    for cell, codes in rows:
+        line = read_line(2, {"code": "A", "pairings": cell}, known=KNOWN)
+        [verdict] = judge([line], stored, frozenset({"OLD"}))
+        assert [reason.code for reason in verdict.problems] == codes
+
+
 # --- Out and in again ------------------------------------------------------------------------------
+
+
+def _keep_beside(tree):
+    day, later = dt.date(2023, 7, 1), dt.date(2026, 6, 30)
+    DemonstrationTitle.objects.create(organization=tree.soft, level="city", awarded_on=day, expires_on=later)
+    DemonstrationTitle.objects.create(organization=tree.soft, level="district", awarded_on=day)
+    Pairing.objects.create(organization=tree.soft, partner=tree.bio, starts_on=day, note="党建；共建|“示例”")
+    Pairing.objects.create(organization=tree.soft, partner=tree.make, starts_on=day, ends_on=later)
+    Pairing.objects.create(organization=tree.bio, partner_name="=示例社区  党委；第二", starts_on=day)
+    Pairing.objects.create(organization=tree.bio, partner_name="MAKE-NOT", starts_on=later)
+    for role, name, phone in (("联系领导", "示例甲", "13800000001"), ("指导员", "- 示例乙", "")):
+        OrganizationContact.objects.create(
+            organization=tree.soft, role=role, name=name, unit="示例单位 科长", phone=phone, starts_on=day
+        )
+
+
+def _kept():
+    return [
+        sorted(
+            DemonstrationTitle.objects.values_list("organization", "level", "awarded_on", "expires_on"),
+            key=str,
+        ),
+        sorted(
+            Pairing.objects.values_list(
+                "organization", "partner", "partner_name", "starts_on", "ends_on", "note"
+            ),
+            key=str,
+        ),
+        sorted(
+            OrganizationContact.objects.values_list(
+                "organization", "role", "name", "unit", "phone", "starts_on", "ends_on"
+            ),
+            key=str,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("as_csv", [False, True])
+def test_titles_pairings_and_contacts_go_out_and_come_back(tree, zhao, as_csv):
+    _keep_beside(tree)
+    target = BytesIO()
+    write_organizations(target, zhao, as_csv=as_csv)
+    assert outcomes(target) == [("unchanged", [])] * 6
+    before = _kept()
+    assert [len(rows) for rows in before] == [2, 4, 2]
+    # What was lost since comes back out of the same file, and what was added goes.
+    DemonstrationTitle.objects.all().delete()
+    Pairing.objects.filter(partner__isnull=False).delete()
+    OrganizationContact.objects.all().delete()
+    OrganizationContact.objects.create(
+        organization=tree.soft, role="指导员", name="别人", starts_on=dt.date(2020, 1, 1)
+    )
+    target.seek(0)
+    assert applied(target, zhao) == {"new": 0, "changed": 1}
+    after = _kept()
+    assert after[0] == before[0]
+    assert after[2] == before[2]
+    # Signs that part rows and parts came back as others of their kind.
+    assert [row[:5] for row in after[1]] == [row[:5] for row in before[1]]
+    assert Pairing.objects.get(partner=tree.bio).note == "党建,共建/“示例”"
+
+
+def test_a_cell_says_what_comes_changes_and_goes(tree, zhao):
+    _keep_beside(tree)
+    name = Organization.objects.get(code="SOFT").name
+    file = sheet(
+        [
+            "SOFT",
+            name,
+            "区级｜2023-07-01｜2025-07-01；省级｜2025-01-01",
+            "BIO｜2023-07-01｜2024-01-01；BIO｜2024-02-01",
+        ],
+        ["N1", "示例新支部", "市级｜2024-01-01", "SOFT|2024-01-01", "党支部", "PARK-B"],
+        heads=["编号", "名称", "示范称号", "结对共建", "类别", "上级编号"],
+    )
+    received = steps.judge_table(received=steps.receive_table(file=file, actor=zhao, name="x.xlsx"))
+    told = next(one["told"] for one in received.words if one["name"] == name)
+    assert len(told) == 6
+    assert any("区级｜2023-07-01｜2025-07-01" in sentence for sentence in told)
+    steps.apply_table(received=received, actor=zhao)
+    held = Pairing.objects.filter(organization=tree.soft).values_list("partner__code", "starts_on", "ends_on")
+    assert sorted(held) == [
+        ("BIO", dt.date(2023, 7, 1), dt.date(2024, 1, 1)),
+        ("BIO", dt.date(2024, 2, 1), None),
+    ]
+    levels = DemonstrationTitle.objects.filter(organization=tree.soft).values_list("level", flat=True)
+    assert sorted(levels) == ["district", "province"]
+    assert Pairing.objects.get(organization__code="N1").partner_id == tree.soft.pk
+    # Contacts were not in the table, so nothing was said of them.
+    assert OrganizationContact.objects.count() == 2
+    entry = ModelLogEntry.objects.filter(
+        action="enrollment.organization.amend", data__has_key="titles"
+    ).first()
+    assert "+ 省级｜2025-01-01" in entry.data["titles"]
+
+
+def test_neither_log_nor_import_keeps_a_contact_by_name(tree, zhao):
+    name = Organization.objects.get(code="BIO").name
+    told = "联系领导｜示例丙｜示例单位｜13800000009｜2023-07-01"
+    file = sheet(["BIO", name, told], heads=["编号", "名称", "五个一"])
+    received = steps.judge_table(received=steps.receive_table(file=file, actor=zhao, name="x.xlsx"))
+    assert "示例丙" in received.words[0]["people"][0]
+    received = steps.apply_table(received=received, actor=zhao)
+    assert (received.lines, received.words[0]["people"]) == ([], [])
+    assert OrganizationContact.objects.get().phone == "13800000009"
+    entry = ModelLogEntry.objects.get(data__has_key="contacts")
+    assert entry.data["contacts"] == ["+ 联系领导｜｜｜｜2023-07-01"]
 
 
 def test_an_export_sent_back_changes_nothing(tree, zhao):
@@ -382,8 +519,10 @@ def test_somebody_who_lost_the_role_has_nothing_applied(send, tree, zhao, li):
 
 
 def test_the_export_comes_as_a_file(admin, tree):
-    answer = admin.get(reverse("organizations:table"))
-    assert outcomes(BytesIO(answer.content)) == [("unchanged", [])] * 6
+    for name, ending in (("organizations:table", ".xlsx"), ("organizations:table_csv", ".csv")):
+        answer = admin.get(reverse(name))
+        assert answer["Content-Disposition"].endswith(ending)
+        assert outcomes(BytesIO(answer.content)) == [("unchanged", [])] * 6
 
 
 @pytest.mark.parametrize("who", ["li", "chen", "zhou", "outsider"])
