@@ -1,5 +1,6 @@
 """The catalogue, progress, assessment and assignments."""
 
+from courses.models.archives import ArchiveKey
 from courses.models.assessment import (
     AttemptStatus,
     Question,
@@ -30,6 +31,7 @@ from courses.models.reflections import (
 )
 
 __all__ = [
+    "ArchiveKey",
     "AttemptStatus",
     "CatalogPage",
     "CatalogStamp",
