@@ -22,6 +22,7 @@ from courses.models.catalogue import (
     ModulePage,
 )
 from courses.models.discussion import LessonQuestion, LessonReply
+from courses.models.presence import PresencePrompts
 from courses.models.progress import CourseProgress, LessonProgress, StudyClock
 from courses.models.reflections import (
     Reflection,
@@ -46,6 +47,7 @@ __all__ = [
     "LessonReply",
     "ModuleGroup",
     "ModulePage",
+    "PresencePrompts",
     "Question",
     "QuestionKind",
     "QuestionVersion",
