@@ -14,8 +14,13 @@ ALLOWED_PROTOCOLS = ["http", "https", "mailto", "tel"]
 _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:|/|#)", re.IGNORECASE)
 
 
+def is_safe_link(address: str) -> bool:
+    """Whether following ``address`` opens a page or a letter, and runs nothing."""
+    return _SAFE_LINK.match(address.strip()) is not None
+
+
 def _is_allowed(tag: str, name: str, value: str) -> bool:
-    return tag == "a" and name == "href" and _SAFE_LINK.match(value.strip()) is not None
+    return tag == "a" and name == "href" and is_safe_link(value)
 
 
 def clean_html(html: str) -> str:

@@ -1,5 +1,6 @@
 """Background work of the site."""
 
+from django.core.management import call_command
 from django.utils import timezone
 
 from cms.actions import documents, jobs, planner
@@ -33,6 +34,11 @@ def tend_jobs() -> int:
     """Every minute: work (videos and pages too) whose worker was killed goes on, or is given up."""
     now = timezone.now()
     return jobs.tend(now=now) + videos.tend(now=now) + documents.tend(now=now)
+
+
+def publish_scheduled() -> None:
+    """Every five minutes: pages whose time has come are published or taken away."""
+    call_command("publish_scheduled")
 
 
 def clear_jobs() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin.utils import quote, unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.html import format_html
@@ -15,14 +15,18 @@ from django.views.decorators.http import require_POST
 from django_vite.core.asset_loader import DjangoViteAssetLoader
 from wagtail import hooks
 from wagtail.admin import messages
-from wagtail.admin.panels import FieldPanel, HelpPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, ObjectList
 from wagtail.admin.ui.tables import Column
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
+from cms.actions.captions import keep_uploaded
 from cms.actions.video import prepare_later, retry
-from cms.models import Video
+from cms.document_access import may_see
+from cms.models import AcademyDocument, Video
 from cms.refusals import Refused
+from cms.video_form import VideoForm
+from cms.views_captions import captions, version
 
 
 class VideoCreateView(CreateView):
@@ -31,6 +35,8 @@ class VideoCreateView(CreateView):
     def save_instance(self) -> Video:
         self.form.instance.uploaded_by = self.request.user
         video: Video = super().save_instance()
+        if video.captions:
+            keep_uploaded(video=video, actor=self.request.user)
         prepare_later(video=video)
         return video
 
@@ -43,6 +49,8 @@ class VideoEditView(EditView):
         video: Video = super().save_instance()
         if has_new_file:
             prepare_later(video=video)
+        if "captions" in self.form.changed_data and video.captions:
+            keep_uploaded(video=video, actor=self.request.user)
         return video
 
 
@@ -68,12 +76,15 @@ class VideoViewSet(SnippetViewSet):
     )
     list_filter = ("status",)
     add_to_admin_menu = False
-    panels = (
-        HelpPanel(template="cms/admin/video_state_panel.html", heading=_("Preparation")),
-        FieldPanel("title"),
-        FieldPanel("file"),
-        FieldPanel("captions"),
-        FieldPanel("poster"),
+    edit_handler = ObjectList(
+        [
+            HelpPanel(template="cms/admin/video_state_panel.html", heading=_("Preparation")),
+            FieldPanel("title"),
+            FieldPanel("file"),
+            FieldPanel("captions"),
+            FieldPanel("poster"),
+        ],
+        base_form_class=VideoForm,
     )
 
     def get_urlpatterns(self) -> list[Any]:
@@ -81,6 +92,8 @@ class VideoViewSet(SnippetViewSet):
         return [
             *super().get_urlpatterns(),
             path("state/<str:pk>/", self.state, name="state"),
+            path("captions/<str:pk>/", self.captions, name="captions"),
+            path("captions/<str:pk>/<int:number>/", self.caption_version, name="caption_version"),
             path("retry/<str:pk>/", require_POST(self.retry), name="retry"),
         ]
 
@@ -94,6 +107,14 @@ class VideoViewSet(SnippetViewSet):
     def state(self, request: HttpRequest, pk: str) -> HttpResponse:
         """The piece of the page that tells how far it is; asked for while it goes on."""
         return render(request, "cms/admin/video_state.html", {"video": self._video(request, pk)})
+
+    def captions(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Its captions, to be corrected in place."""
+        return captions(request, self._video(request, pk))
+
+    def caption_version(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
+        """A version of its captions."""
+        return version(request, self._video(request, pk), number)
 
     def retry(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Prepare it once more."""
@@ -117,6 +138,17 @@ def background_work_asks_again() -> SafeString:
     return format_html('<script type="module" src="{}"></script>', url)
 
 
+@hooks.register("before_serve_document")
+def only_to_those_who_may(document: AcademyDocument, request: HttpRequest) -> None:
+    """Wagtail's own address gives a file to those who may see it; to others there is none.
+
+    Raises:
+        Http404: ``request.user`` may not see the document.
+    """
+    if not may_see(request.user, document):
+        raise Http404
+
+
 @hooks.register("construct_explorer_page_queryset")
 def newest_news_first(parent_page: Any, pages: Any, request: HttpRequest) -> Any:
     """News are listed newest first unless another order is chosen."""
@@ -131,5 +163,6 @@ def register_log_actions(actions: Any) -> None:
     actions.register_action("cms.job.begin", _("Begin background work"), _("Background work begun"))
     actions.register_action("cms.job.cancel", _("Cancel background work"), _("Background work cancelled"))
     actions.register_action("cms.form.export", _("Take a form along"), _("Form exported or printed"))
+    actions.register_action("cms.captions.correct", _("Correct captions"), _("Captions corrected"))
     actions.register_action("cms.video.retry", _("Prepare a video again"), _("Video prepared again"))
     actions.register_action("cms.job.fetch", _("Fetch a result"), _("Result of background work fetched"))

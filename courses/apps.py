@@ -20,12 +20,15 @@ class CoursesConfig(AppConfig):
         from courses.actions import organization_followers, person_followers
 
         dimensions.register()
+        from cms import document_access
         from courses.models import ModulePage
+        from courses.models.access import may_see_lessons
         from courses.reports.advice import next_courses
         from enrollment import advice, erasure
 
         register_kinds()
         register_jobs()
+        document_access.register(may_see_lessons)
         person_followers.register_followers()
         organization_followers.register_followers()
         offer_sources()

@@ -14,7 +14,8 @@ from cms.files import check
 from cms.pictures import FORMATS, Picture, redraw
 from cms.refusals import Refused
 from cms.rules.documents import kind_of
-from courses.models import CoursePage, ReflectionPicture
+from courses.actions.archive_files import opened
+from courses.models import CoursePage, ModulePage, ReflectionPicture
 from courses.rules import discussion
 from courses.rules import reflections as rules
 from enrollment.models import User
@@ -191,3 +192,69 @@ class DocumentForm(forms.Form):
         except Refused as refusal:
             raise ValidationError(refusal.sentence, code=refusal.code) from refusal
         return file
+
+
+class PackForm(forms.Form):
+    """What goes into an archive: a course, or a module with all of its courses."""
+
+    page = forms.ChoiceField(label=_("Course or module"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        modules = list(ModulePage.objects.manageable_by(user).order_by("path"))
+        courses = list(CoursePage.objects.writable_by(user).order_by("path"))
+        page = self.fields["page"]
+        assert isinstance(page, forms.ChoiceField)
+        page.choices = [
+            (
+                module.title,
+                [
+                    (f"module-{module.pk}", _("%(title)s (the whole module)") % {"title": module.title}),
+                    *(
+                        (f"course-{course.pk}", course.title)
+                        for course in courses
+                        if course.path.startswith(module.path)
+                    ),
+                ],
+            )
+            for module in modules
+        ]
+
+    @property
+    def chosen(self) -> dict[str, int]:
+        """Parameters of the work: ``{"course": …}`` or ``{"module": …}``."""
+        kind, _dash, pk = self.cleaned_data["page"].partition("-")
+        return {kind: int(pk)}
+
+
+class UnpackForm(forms.Form):
+    """An archive of courses, and where they go."""
+
+    module = forms.ModelChoiceField(ModulePage.objects.none(), label=_("Into the module"), empty_label=None)
+    file = forms.FileField(label=_("Archive (.zip)"), widget=forms.FileInput(attrs={"accept": ".zip"}))
+    publishes = forms.BooleanField(
+        label=_("Publish what was published there"),
+        required=False,
+        help_text=_("Otherwise everything becomes a draft that you look through first."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        module = self.fields["module"]
+        assert isinstance(module, forms.ModelChoiceField)
+        module.queryset = ModulePage.objects.manageable_by(user).order_by("path")
+        if user.scope.everything:
+            module.required = False
+            module.empty_label = _("The module that the archive names")
+        else:
+            # Whoever writes submits; administrators publish.
+            del self.fields["publishes"]
+
+    def clean_file(self) -> Any:
+        """The archive, if its list is in order; its files are looked into in the background."""
+        file = self.cleaned_data["file"]
+        try:
+            with opened(file, file.name):
+                return file
+        except Refused as refusal:
+            raise ValidationError(refusal.sentence, code=refusal.code) from refusal

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from courses.views import (
+    archives,
     beats,
     catalogue,
     discussion,
@@ -34,6 +35,8 @@ urlpatterns = [
     path("questions/hide/reply/<int:reply_id>/", discussion.hide_reply, name="question_hide_reply"),
     path("teaching/", teaching.courses, name="teaching"),
     path("teaching/import/", documents.bring, name="teaching_import"),
+    path("teaching/archive/", archives.archives, name="teaching_archive"),
+    path("teaching/archive/export/", archives.export, name="teaching_archive_export"),
     path("teaching/questions/", teaching.question_list, name="teaching_questions"),
     path("teaching/reflections/", teaching.reflection_list, name="teaching_reflections"),
     path("teaching/reflections/<int:pk>/", teaching.reflection, name="teaching_reflection"),

@@ -17,7 +17,7 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
 from courses.actions.publishing import hold_back
-from courses.models import CoursePage, LessonPage, LessonProgress, Question, Quiz
+from courses.models import CoursePage, LessonPage, LessonProgress, ModulePage, Question, Quiz
 from courses.permissions import ByModulePolicy
 from courses.reports.impact import impact_of
 from courses.views import publishing
@@ -75,6 +75,8 @@ def show_impact_first(request: HttpRequest, page: Page) -> HttpResponse | None:
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {
     "courses.follow.export": (_("Export who is where"), _("Progress in a course exported")),
+    "courses.archive.export": (_("Export courses"), _("Exported as an archive of courses")),
+    "courses.archive.import": (_("Import courses"), _("An archive of courses imported")),
     "courses.document.import": (_("Import a Word document"), _("Lesson made of a Word document")),
     "courses.reflection.hand_in": (_("Hand in a reflection"), _("Reflection handed in")),
     "courses.reflection.accept": (_("Accept a reflection"), _("Reflection accepted")),
@@ -103,6 +105,19 @@ def bring_a_document(page: Page, user: Any, view_name: str, next_url: str | None
             f"{reverse('courses:teaching_import')}?course={page.pk}",
             icon_name="upload",
             priority=60,
+        )
+
+
+@hooks.register("register_page_header_buttons")
+def take_along(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """On a course or module: all of it as one archive, or another one out of an archive."""
+    kind = {CoursePage: "course", ModulePage: "module"}.get(page.specific_class)
+    if kind is not None and page.permissions_for_user(user).can_edit():
+        yield Button(
+            _("Archive: export or import"),
+            f"{reverse('courses:teaching_archive')}?page={kind}-{page.pk}",
+            icon_name="download",
+            priority=70,
         )
 
 

@@ -1,5 +1,6 @@
 """Site pages and media."""
 
+from cms.models.captions import CaptionVersion
 from cms.models.jobs import Job, JobStatus
 from cms.models.media import (
     DOCUMENT_SALT,
@@ -18,6 +19,7 @@ __all__ = [
     "AcademyDocument",
     "AcademyImage",
     "AcademyRendition",
+    "CaptionVersion",
     "DocumentPages",
     "HomePage",
     "Job",

@@ -108,10 +108,10 @@ class Piece:
     is_locked: bool = False
 
 
-def judge_pieces(name: str, pieces: Iterable[Piece]) -> Reason | None:
+def judge_pieces(name: str, pieces: Iterable[Piece], *, most_unpacked: int = MOST_UNPACKED) -> Reason | None:
     """Whether a package may be unpacked at all, judged before a byte of it is."""
     found = list(pieces)
-    if len(found) > MOST_PIECES or sum(piece.size for piece in found) > MOST_UNPACKED:
+    if len(found) > MOST_PIECES or sum(piece.size for piece in found) > most_unpacked:
         return refusal("file_explodes", name)
     for piece in found:
         if piece.is_locked:

@@ -16,16 +16,19 @@ from typing import Any
 from django.db import connection
 
 from courses.models import StudyClock
+from courses.rules.presence import DEFAULT, Prompts
 from courses.rules.watching import Holder, Interval, NotCounted, noted
 
 _READ = """
 SELECT p.id, p.rule, p.video_seconds, p.required_seconds, p.studied_seconds, p.intervals, p.position,
        p.end_reached, p.beat_at, p.beats, p.not_counted, p.completed_at,
-       c.progress_id, c.tab, c.is_running, c.turn, h.beat_at
+       c.progress_id, c.tab, c.is_running, c.turn, h.beat_at, c.present_at, c.asked_at, c.taken_at,
+       s.is_on, s.every_minutes, s.grace_seconds
 FROM courses_lessonprogress p
 JOIN wagtailcore_page page ON page.id = p.lesson_id AND page.live
 LEFT JOIN courses_studyclock c ON c.user_id = p.user_id
 LEFT JOIN courses_lessonprogress h ON h.id = c.progress_id
+LEFT JOIN courses_presenceprompts s ON s.id = (SELECT MIN(id) FROM courses_presenceprompts)
 WHERE p.user_id = %s AND p.lesson_id = %s
 """
 
@@ -59,6 +62,7 @@ class BeatState:
     is_complete: bool
     holder: Holder | None
     turn: int
+    prompts: Prompts = DEFAULT
 
 
 def read_state(*, user_id: int, lesson_id: int) -> BeatState | None:
@@ -71,7 +75,12 @@ def read_state(*, user_id: int, lesson_id: int) -> BeatState | None:
     holder = None
     if row[12] is not None:
         holder = Holder(
-            progress_id=row[12], tab=row[13], is_running=bool(row[14]), last_beat_at=_moment(row[16])
+            progress_id=row[12],
+            tab=row[13],
+            is_running=bool(row[14]),
+            last_beat_at=_moment(row[16]),
+            present_at=_moment(row[17]) or _moment(row[19]),
+            asked_at=_moment(row[18]),
         )
     return BeatState(
         pk=row[0],
@@ -89,6 +98,7 @@ def read_state(*, user_id: int, lesson_id: int) -> BeatState | None:
         is_complete=row[11] is not None,
         holder=holder,
         turn=row[15] or 0,
+        prompts=DEFAULT if row[20] is None else Prompts(bool(row[20]), row[21], row[22]),
     )
 
 
@@ -134,13 +144,21 @@ def save_beat(
 def take_clock(*, state: BeatState, tab: str, now: dt.datetime) -> bool:
     """Take the account's clock for this lesson in this tab; ``False`` when somebody else just did."""
     if state.holder is None:
-        clock = StudyClock(user_id=state.user_id, progress_id=state.pk, tab=tab, turn=1, taken_at=now)
+        clock = StudyClock(
+            user_id=state.user_id, progress_id=state.pk, tab=tab, turn=1, taken_at=now, present_at=now
+        )
         StudyClock.objects.bulk_create([clock], ignore_conflicts=True)
         return StudyClock.objects.filter(
             user_id=state.user_id, turn=1, progress_id=state.pk, tab=tab, taken_at=now
         ).exists()
     taken = StudyClock.objects.filter(user_id=state.user_id, turn=state.turn).update(
-        progress_id=state.pk, tab=tab, is_running=True, turn=state.turn + 1, taken_at=now
+        progress_id=state.pk,
+        tab=tab,
+        is_running=True,
+        turn=state.turn + 1,
+        taken_at=now,
+        present_at=now,
+        asked_at=None,
     )
     return taken == 1
 
@@ -148,6 +166,16 @@ def take_clock(*, state: BeatState, tab: str, now: dt.datetime) -> bool:
 def rest_clock(*, state: BeatState) -> None:
     """Let the clock rest: whoever studies next takes it and begins a new span."""
     StudyClock.objects.filter(user_id=state.user_id, turn=state.turn).update(is_running=False)
+
+
+def ask(*, state: BeatState, now: dt.datetime) -> None:
+    """Note that the holder is asked whether somebody is there; asked already, it stays the first question."""
+    StudyClock.objects.filter(user_id=state.user_id, turn=state.turn, asked_at=None).update(asked_at=now)
+
+
+def hear(*, state: BeatState, now: dt.datetime) -> None:
+    """Note that somebody is there."""
+    StudyClock.objects.filter(user_id=state.user_id, turn=state.turn).update(asked_at=None, present_at=now)
 
 
 def _stored(moment: dt.datetime | None) -> Any:

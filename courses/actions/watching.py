@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from cms.refusals import Refused
 from courses.actions.completion import complete_lesson
-from courses.actions.study_clock import BeatState, read_state, rest_clock, save_beat, take_clock
+from courses.actions.study_clock import BeatState, ask, hear, read_state, rest_clock, save_beat, take_clock
+from courses.rules.presence import Presence, presence, seconds_left
 from courses.rules.refusals import NOT_OPENED
 from courses.rules.watching import Beat, Judgement, NotCounted, Turn, judge_watching, whose_turn
 
@@ -26,6 +27,8 @@ class BeatAnswer:
     counted_to: float
     is_complete: bool
     reason: NotCounted | None = None
+    #: Seconds in which to answer whether somebody is there; nothing where nobody is asked.
+    ask_seconds: int | None = None
 
 
 def beat(
@@ -37,13 +40,14 @@ def beat(
     is_playing: bool = True,
     is_visible: bool = True,
     speed: float = 1.0,
+    is_answered: bool = False,
     tab: str,
     now: dt.datetime | None = None,
 ) -> BeatAnswer:
     """Judge one beat: what was played from ``start`` (or the last known place) to ``position``.
 
     In the usual case one query reads and one writes. A repeated beat earns nothing; of two that arrive at
-    once, one is judged after the other.
+    once, one is judged after the other. ``is_answered``: somebody said that they are there.
 
     Raises:
         Refused: ``not_opened``: the lesson was never opened by this account, or is not published.
@@ -62,30 +66,67 @@ def beat(
             is_playing=is_playing,
             is_visible=is_visible,
             tab=tab,
+            is_answered=is_answered,
         )
         turn = whose_turn(state.holder, state.pk, tab, now)
-        judged = judge_watching(
-            reported,
-            turn=turn,
-            intervals=state.intervals,
-            video_seconds=state.video_seconds,
-            last_beat_at=state.beat_at,
-            now=now,
-        )
-        if not _write(state, reported, turn, judged, now):
+        there = _presence(state, reported, now)
+        if there in (Presence.IGNORED, Presence.LATE):
+            # Nothing of what played meanwhile counts; a late answer begins anew.
+            turn, judged = Turn.FREE, _nothing(state, reported)
+        else:
+            judged = judge_watching(
+                reported,
+                turn=turn,
+                intervals=state.intervals,
+                video_seconds=state.video_seconds,
+                last_beat_at=state.beat_at,
+                now=now,
+            )
+        if not _write(state, reported, turn, judged, there, now):
             continue
         is_complete = state.is_complete
         if not is_complete and judged.studied + 0.5 >= state.required_seconds:
             is_complete = complete_lesson(progress_id=state.pk, now=now).is_complete
-        return _answer(state, judged.studied, judged.counted_to, is_complete, judged.reason)
+        answer = _answer(state, judged.studied, judged.counted_to, is_complete, judged.reason)
+        return replace(answer, ask_seconds=_asked(state, there, now)) if turn is Turn.MINE else answer
     # Beaten to it several times in a row: nothing is lost, the player keeps the stretch for its next beat.
     assert state is not None
     return _answer(state, state.studied_seconds, reported.start, state.is_complete)
 
 
-def _write(state: BeatState, reported: Beat, turn: Turn, judged: Judgement, now: dt.datetime) -> bool:
+def _presence(state: BeatState, reported: Beat, now: dt.datetime) -> Presence:
+    """Where the question stands for this page; another lesson, tab or device was opened by somebody."""
+    holder = state.holder
+    if holder is None or (holder.progress_id, holder.tab) != (state.pk, reported.tab):
+        return Presence.UNASKED
+    return presence(
+        state.prompts,
+        present_at=holder.present_at,
+        asked_at=holder.asked_at,
+        is_playing=holder.is_running and reported.is_playing and reported.is_visible,
+        is_answered=reported.is_answered,
+        now=now,
+    )
+
+
+def _nothing(state: BeatState, reported: Beat) -> Judgement:
+    position = min(max(0.0, reported.position), state.video_seconds)
+    return Judgement(state.intervals, state.studied_seconds, 0.0, position, NotCounted.NO_ANSWER)
+
+
+def _asked(state: BeatState, there: Presence, now: dt.datetime) -> int | None:
+    if there is Presence.DUE:
+        return state.prompts.grace_seconds
+    if there is Presence.OPEN and state.holder is not None and state.holder.asked_at is not None:
+        return seconds_left(state.prompts, state.holder.asked_at, now)
+    return None
+
+
+def _write(
+    state: BeatState, reported: Beat, turn: Turn, judged: Judgement, there: Presence, now: dt.datetime
+) -> bool:
     refused = turn in (Turn.OTHER_LESSON, Turn.OTHER_TAB)
-    goes_on = reported.is_playing and reported.is_visible
+    goes_on = reported.is_playing and reported.is_visible and there is not Presence.IGNORED
     takes_over = turn is Turn.FREE and goes_on
     lost = max(0.0, min(reported.position, state.video_seconds) - max(0.0, reported.start) - judged.gained)
     written = save_beat(
@@ -103,8 +144,15 @@ def _write(state: BeatState, reported: Beat, turn: Turn, judged: Judgement, now:
     # The lesson's own time is set before the clock is taken: a holder is paid from no earlier moment.
     if written and takes_over:
         return take_clock(state=state, tab=reported.tab, now=now)
-    if written and turn is Turn.MINE and not goes_on:
+    if written and there is Presence.IGNORED:
         rest_clock(state=state)
+    elif written and turn is Turn.MINE:
+        if there is Presence.DUE:
+            ask(state=state, now=now)
+        elif there is Presence.ANSWERED:
+            hear(state=state, now=now)
+        if not goes_on:
+            rest_clock(state=state)
     return written
 
 

@@ -1,5 +1,6 @@
 """The catalogue, progress, assessment and assignments."""
 
+from courses.models.archives import ArchiveKey
 from courses.models.assessment import (
     AttemptStatus,
     Question,
@@ -21,6 +22,7 @@ from courses.models.catalogue import (
     ModulePage,
 )
 from courses.models.discussion import LessonQuestion, LessonReply
+from courses.models.presence import PresencePrompts
 from courses.models.progress import CourseProgress, LessonProgress, StudyClock
 from courses.models.reflections import (
     Reflection,
@@ -30,6 +32,7 @@ from courses.models.reflections import (
 )
 
 __all__ = [
+    "ArchiveKey",
     "AttemptStatus",
     "CatalogPage",
     "CatalogStamp",
@@ -44,6 +47,7 @@ __all__ = [
     "LessonReply",
     "ModuleGroup",
     "ModulePage",
+    "PresencePrompts",
     "Question",
     "QuestionKind",
     "QuestionVersion",

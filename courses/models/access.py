@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from enrollment.models import Role, Trainee, User
@@ -20,6 +21,13 @@ def may_study(user: Any) -> bool:
         )
         user._may_study = answer
     return answer
+
+
+def may_see_lessons(user: Any, pages: Collection[int]) -> bool:
+    """Whether ``user`` may study one of ``pages``: then they may have the documents that it links to."""
+    from courses.models.catalogue import LessonPage
+
+    return bool(pages) and may_study(user) and LessonPage.objects.live().filter(pk__in=pages).exists()
 
 
 def may_follow(user: User, instructor_pks: frozenset[int]) -> bool:

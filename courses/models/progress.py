@@ -149,6 +149,8 @@ class StudyClock(models.Model):
     is_running = models.BooleanField(_("running"), default=True)
     turn = models.PositiveIntegerField(_("turn"), default=1)
     taken_at = models.DateTimeField(_("taken at"))
+    present_at = models.DateTimeField(_("known to be there at"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked whether somebody is there at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("study clock")

@@ -33,4 +33,8 @@ NOT_COUNTED = {
     NotCounted.LONG_SILENCE: _(
         "The connection was lost for long; only the last fifteen minutes could be counted."
     ),
+    NotCounted.NO_ANSWER: _(
+        "Nobody answered when the lesson asked whether you were still there; what played after that was not "
+        "counted."
+    ),
 }

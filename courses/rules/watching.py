@@ -49,6 +49,7 @@ class NotCounted(enum.StrEnum):
     FASTER_THAN_CLOCK = "faster_than_clock"
     WATCHED_BEFORE = "watched_before"
     LONG_SILENCE = "long_silence"
+    NO_ANSWER = "no_answer"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Holder:
     tab: str
     is_running: bool
     last_beat_at: dt.datetime | None
+    present_at: dt.datetime | None = None
+    asked_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Beat:
     is_playing: bool
     is_visible: bool
     tab: str
+    #: Somebody has answered, with a key or a finger, the question whether they are there.
+    is_answered: bool = False
 
 
 @dataclass(frozen=True)

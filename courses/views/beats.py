@@ -67,7 +67,7 @@ def _why(reason: NotCounted | None) -> dict[str, str]:
 
 @require_POST
 def beat(request: HttpRequest, lesson_id: int) -> HttpResponse:
-    """One beat of the player: ``{position, from, playing, speed, visible, session}``."""
+    """One beat of the player: ``{position, from, playing, speed, visible, session, present}``."""
     if not request.user.is_authenticated:
         return _problem(401, "signed_out", gettext("You have been signed out; sign in to go on."))
     try:
@@ -80,6 +80,7 @@ def beat(request: HttpRequest, lesson_id: int) -> HttpResponse:
             is_playing=data.get("playing") is True,
             is_visible=data.get("visible", True) is True,
             speed=_number(data, "speed", 1.0),
+            is_answered=data.get("present") is True,
             tab=tab,
         )
     except (Malformed, Refused) as error:
@@ -90,6 +91,7 @@ def beat(request: HttpRequest, lesson_id: int) -> HttpResponse:
             "share": answer.share,
             "counted_to": answer.counted_to,
             "complete": answer.is_complete,
+            "ask_seconds": answer.ask_seconds,
             **_why(answer.reason),
         }
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from cms.refusals import Refused
 from courses.actions.progress import missing_before, open_lesson
-from courses.models import CompletionRule, LessonProgress
+from courses.models import CompletionRule, LessonProgress, PresencePrompts
 from courses.models.access import may_study
 from courses.models.outlines import catalogue
 from courses.reports.studying import row_of, studying
@@ -128,5 +128,8 @@ def record(request: AuthenticatedHttpRequest, lesson_id: int) -> HttpResponse:
         "progress": row,
         "notes": notes,
         "stretches": stretches,
+        "prompts": PresencePrompts.load(request_or_site=request)
+        if row.rule == CompletionRule.WATCH
+        else None,
     }
     return render(request, "courses/record.html", context)

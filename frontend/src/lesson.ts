@@ -12,6 +12,7 @@ interface Answer {
   complete: boolean;
   share?: number;
   counted_to?: number;
+  ask_seconds?: number | null;
   read_seconds?: number;
   required_seconds?: number;
   end_reached?: boolean;
@@ -162,6 +163,97 @@ function resume(video: HTMLVideoElement): void {
   );
 }
 
+// --- Whether somebody is there ---------------------------------------------------------------------------------
+
+/** The question that the server wants asked. Nothing here decides what counts; it only asks, and pauses. */
+class Presence {
+  /** Somebody has answered; said with every beat until the server has heard it. */
+  answered = false;
+  private readonly dialog = document.querySelector<HTMLDialogElement>("[data-presence]");
+  private timer = 0;
+  private until = 0;
+  private ignored = false;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly tell: () => void,
+  ) {
+    const dialog = this.dialog;
+    if (!dialog) return;
+    dialog.querySelector("[data-present]")?.addEventListener("click", () => this.answer());
+    // Escape is an answer as well: somebody pressed it.
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.answer();
+    });
+    dialog.addEventListener("keydown", (event) => {
+      // Keys of a screen reader and of the system say nothing about the film.
+      if (!this.ignored && !event.ctrlKey && !event.altKey && !event.metaKey && event.key !== "Tab") {
+        event.preventDefault();
+        this.answer();
+      }
+    });
+    dialog.addEventListener("click", () => {
+      if (!this.ignored) this.answer();
+    });
+  }
+
+  get isAsking(): boolean {
+    return (this.dialog?.open ?? false) && !this.ignored;
+  }
+
+  /** The server asks, or asks still. */
+  ask(seconds: number): void {
+    if (!this.dialog || this.answered) return;
+    this.until = Date.now() + seconds * 1000;
+    if (this.dialog.open) return;
+    this.turn(false);
+    this.dialog.showModal();
+    this.dialog.querySelector<HTMLElement>("[data-present]")?.focus();
+    this.count();
+    this.timer = window.setInterval(() => this.count(), 1000);
+  }
+
+  /** Nobody answered: the film stands still and says why. */
+  ignore(): void {
+    window.clearInterval(this.timer);
+    if (!this.dialog) return;
+    this.turn(true);
+    if (!this.dialog.open) this.dialog.showModal();
+    this.video.pause();
+    this.dialog.querySelector<HTMLElement>("[data-present]")?.focus();
+  }
+
+  private count(): void {
+    const left = Math.max(0, Math.round((this.until - Date.now()) / 1000));
+    const words = this.dialog?.querySelector<HTMLElement>("[data-presence-left]");
+    // Said aloud every half a minute, not every second.
+    if (words && (words.textContent === "" || left % 30 === 0 || left <= 10)) words.textContent = String(left);
+    if (left === 0) this.ignore();
+  }
+
+  private turn(ignored: boolean): void {
+    this.ignored = ignored;
+    for (const part of this.dialog?.querySelectorAll<HTMLElement>("[data-asking]") ?? []) part.hidden = ignored;
+    for (const part of this.dialog?.querySelectorAll<HTMLElement>("[data-ignored]") ?? []) part.hidden = !ignored;
+    this.dialog?.setAttribute("aria-labelledby", ignored ? "presence-paused" : "presence-title");
+  }
+
+  answer(): void {
+    window.clearInterval(this.timer);
+    this.answered = true;
+    const paused = this.ignored;
+    this.ignored = false;
+    const words = this.dialog?.querySelector<HTMLElement>("[data-presence-left]");
+    if (words) words.textContent = "";
+    if (this.dialog?.open) this.dialog.close();
+    this.video.focus();
+    // Playing on is a beat by itself.
+    if (paused) void this.video.play();
+    else this.tell();
+  }
+}
+
 function follow(video: HTMLVideoElement, reporter: Reporter): void {
   // The stretch that was played and not yet counted: from `start` to `last`. A jump begins a new one.
   let start = video.currentTime;
@@ -169,13 +261,19 @@ function follow(video: HTMLVideoElement, reporter: Reporter): void {
   let stretch = 0;
   let busy = false;
   let wanted = false;
+  const presence = new Presence(video, () => void beat(!video.paused && !video.ended));
 
   async function report(from: number, position: number, playing: boolean, leaving: boolean): Promise<Answer | null> {
+    const present = presence.answered;
     const answer = await reporter.send(
-      { from, position, playing, speed: video.playbackRate, visible: document.visibilityState === "visible" },
+      { from, position, playing, speed: video.playbackRate, visible: document.visibilityState === "visible", present },
       leaving,
     );
     if (answer) {
+      if (present) presence.answered = false;
+      if (answer.ask_seconds) presence.ask(answer.ask_seconds);
+      // Said of a beat that came before the answer, it is settled with the next one.
+      if (answer.reason === "no_answer" && !present && !presence.answered) presence.ignore();
       if (!finished) show((answer.share ?? 0) * 100);
       explain(answer);
       if (answer.complete) finish();
@@ -206,7 +304,11 @@ function follow(video: HTMLVideoElement, reporter: Reporter): void {
     if (!video.seeking && Math.abs(now - last) < JUMP_SECONDS * Math.max(1, video.playbackRate)) last = now;
   });
   video.addEventListener("playing", () => void beat(true));
-  video.addEventListener("pause", () => void beat(false));
+  video.addEventListener("pause", () => {
+    // Whoever pauses is there.
+    if (presence.isAsking && !document.hidden && !video.ended) presence.answer();
+    void beat(false);
+  });
   video.addEventListener("ended", () => {
     last = video.duration || last;
     void beat(false);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cms.refusals import Refused
+from cms.tasks import publish_scheduled
 from courses.actions.authoring import publish
 from courses.actions.completion import Completion, complete_in_bulk, derive_course
 from courses.actions.publishing import derive_for_everybody, publish_as_seen
@@ -260,3 +262,33 @@ class TestTheEditor:
         assert zhang.name in client.get(reverse("wagtailadmin_pages:edit", args=[lesson.pk])).content.decode()
         unpublish = reverse("wagtailadmin_pages:unpublish", args=[school.film.pk])
         assert zhang.name in client.get(unpublish).content.decode()
+
+
+@pytest.mark.django_db
+class TestManyAtOnce:
+    def test_the_list_shows_whom_each_of_them_concerns(
+        self, school: School, client: Client, zhao: User, zhang: User
+    ) -> None:
+        study(zhang, school.reading)
+        new = make.lesson(school.course, title="新课时", published=False)
+        client.force_login(zhao)
+        for action, page in (("publish", new), ("unpublish", school.film)):
+            address = reverse("wagtail_bulk_action", args=["wagtailcore", "page", action])
+            answer = client.get(address, {"id": [page.pk, school.reading.pk]}).content.decode()
+            assert "academy-impact" in answer
+
+    def test_published_at_its_time_progress_is_derived_anew(
+        self, school: School, zhang: User, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        study(zhang, school.reading, school.film)
+        study(zhang, school.tested, quiz=True)
+        assert CourseProgress.objects.get(user=zhang).completed_at is not None
+        CourseProgress.objects.update(completed_at=None, completed_lessons=0)
+        draft = LessonPage.objects.get(pk=school.film.pk)
+        draft.go_live_at = timezone.now() + dt.timedelta(hours=1)
+        revision = draft.save_revision(approved_go_live_at=draft.go_live_at)
+        type(revision).objects.update(approved_go_live_at=timezone.now() - dt.timedelta(minutes=1))
+        LessonPage.objects.filter(pk=draft.pk).update(go_live_at=timezone.now() - dt.timedelta(minutes=1))
+        with django_capture_on_commit_callbacks(execute=True):
+            publish_scheduled()
+        assert CourseProgress.objects.get(user=zhang).completed_at is not None
