@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +16,13 @@ from django.test import Client, TransactionTestCase
 from tests.people import MAKERS, Tree, plant
 from tests.people import sign_in as sign_in_as
 from tests.template_database import django_db_keepdb, django_db_modify_db_settings  # noqa: F401
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector come seldom, and pass by what was imported: a twentieth of the work of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)
