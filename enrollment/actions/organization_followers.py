@@ -77,10 +77,13 @@ def _merge_quotas(change: Merger) -> int:
             quota.save(update_fields=["organization"])
             held[quota.training_class_id] = quota
             continue
+        # In the database quotas never exceed the class, nor people their quota: the one goes, then the other
+        # grows, then the people come.
+        people = list(Enrollment.objects.filter(quota=quota).values_list("pk", flat=True))
         present.seats += quota.seats
-        present.save(update_fields=["seats"])
-        Enrollment.objects.filter(quota=quota).update(quota=present)
         quota.delete()
+        present.save(update_fields=["seats"])
+        Enrollment.objects.filter(pk__in=people).update(quota=present)
     return len(coming) + _invite(change.sources, change.into, numbers, goes=True)
 
 

@@ -111,3 +111,36 @@ def capacity_refusal(*, capacity: int, plan: SeatPlan) -> Reason | None:
         {"needed": needed},
         field="capacity",
     )
+
+
+#: What the database's own guards say, by their names: somebody wrote without holding the class.
+OVERRUN: dict[str, Reason] = {
+    "enrollment_enrollment_within_quota": Reason(
+        "quota_full_meanwhile",
+        _("The last seat under this quota was taken meanwhile; look again, whoever comes now waits."),
+    ),
+    "enrollment_enrollment_within_class": Reason(
+        "class_full_meanwhile",
+        _("The last seat of this class was taken meanwhile; look again, whoever comes now waits."),
+    ),
+    "enrollment_quota_covers_taken": Reason(
+        "quota_taken_meanwhile",
+        _("Seats under this quota were taken meanwhile; look again, it cannot be smaller."),
+        field="seats",
+    ),
+    "enrollment_quota_within_class": Reason(
+        "quotas_given_meanwhile",
+        _("Other quotas of this class were set meanwhile; look again, together they exceed its seats."),
+        field="seats",
+    ),
+    "enrollment_trainingclass_covers_seats": Reason(
+        "seats_given_meanwhile",
+        _("Seats of this class were taken or given to quotas meanwhile; look again, it cannot have fewer."),
+        field="capacity",
+    ),
+}
+
+
+def overrun(error: str) -> Reason | None:
+    """Which guard of the database speaks in ``error``, as a sentence."""
+    return next((reason for name, reason in OVERRUN.items() if name in error), None)

@@ -62,7 +62,7 @@ def test_organizations_that_race_for_quotas_never_overrun_the_class(tree, race):
     assert Quota.objects.aggregate(seats=Sum("seats"))["seats"] == 9
 
 
-def test_control_without_the_lock_the_class_is_overrun(tree, race, meeting):
+def test_control_without_the_lock_only_the_database_keeps_quotas_within_the_class(tree, race, meeting):
     opened = training_class(capacity=10)
     places = branches(tree.park_a, THREADS)
     point = meeting(THREADS)
@@ -73,11 +73,13 @@ def test_control_without_the_lock_the_class_is_overrun(tree, race, meeting):
             capacity=10, taken_without_quota=0, seats=given | {places[number].pk: 3}, taken={}
         )
         point.wait()
-        if not against:
-            Quota.objects.create(training_class=opened, organization=places[number], seats=3)
+        assert not against
+        Quota.objects.create(training_class=opened, organization=places[number], seats=3)
 
-    race(careless, THREADS)
-    assert Quota.objects.aggregate(seats=Sum("seats"))["seats"] == 3 * THREADS
+    outcomes = race(careless, THREADS)
+    refused = [one for one in outcomes if isinstance(one, IntegrityError)]
+    assert [capacity.overrun(str(one)).code for one in refused] == ["quotas_given_meanwhile"] * (THREADS - 3)
+    assert Quota.objects.aggregate(seats=Sum("seats"))["seats"] == 9
 
 
 def test_two_organizations_under_one_quota_never_overrun_it(tree, race):
@@ -92,6 +94,23 @@ def test_two_organizations_under_one_quota_never_overrun_it(tree, race):
     assert errors(outcomes) == []
     assert outcomes.count("nominated") == 3
     assert outcomes.count("waitlisted") == THREADS - 3
+
+
+def test_control_without_the_lock_only_the_database_keeps_people_within_a_quota(tree, race, meeting):
+    opened = training_class(capacity=50)
+    quota = classes.set_quota(training_class=opened, organization=tree.park_a, seats=3, actor=None)
+    people = trainees(tree.soft, THREADS // 2) + trainees(tree.make, THREADS // 2)
+    point = meeting(THREADS)
+
+    def careless(number):
+        assert classes.seat_plan(opened).free_for(quota.pk) == 3
+        point.wait()
+        Enrollment.objects.create(training_class=opened, trainee=people[number], quota=quota)
+
+    outcomes = race(careless, THREADS)
+    refused = [one for one in outcomes if isinstance(one, IntegrityError)]
+    assert {capacity.overrun(str(one)).code for one in refused} == {"quota_full_meanwhile"}
+    assert Enrollment.objects.filter(quota=quota).seated().count() == 3
 
 
 # --- Leave -------------------------------------------------------------------------------------------

@@ -371,6 +371,14 @@ def test_the_guards_stand(db):
             "enrollment_trainingclass_archived_stays",
             "enrollment_classarchive_no_update",
             "enrollment_classarchive_no_delete",
+            "enrollment_enrollment_within_quota_insert",
+            "enrollment_enrollment_within_quota_update",
+            "enrollment_enrollment_within_class_insert",
+            "enrollment_enrollment_within_class_update",
+            "enrollment_quota_covers_taken",
+            "enrollment_quota_within_class_insert",
+            "enrollment_quota_within_class_update",
+            "enrollment_trainingclass_covers_seats",
         }
         if connection.vendor == "sqlite"
         else {
@@ -382,6 +390,9 @@ def test_the_guards_stand(db):
             "wagtailcore_pagelogentry_append_only",
             "enrollment_trainingclass_moves",
             "enrollment_classarchive_written_once",
+            "enrollment_guard_seats",
+            "enrollment_guard_quotas",
+            "enrollment_guard_capacity",
         }
     )
     assert wanted <= found

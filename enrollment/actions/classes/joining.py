@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db import transaction
 from django.utils import timezone
 
 from cms.refusals import Reason, Refused
 from enrollment.actions.class_news import tell_enrolled
-from enrollment.actions.classes.seats import QuotasByPath, lock_class, seat_plan
+from enrollment.actions.classes.seats import QuotasByPath, lock_class, seat_plan, seating
 from enrollment.actions.journal import note_many
 from enrollment.actions.standings import lock_trainees
 from enrollment.models import (
@@ -57,7 +56,7 @@ def nominate(*, training_class: TrainingClass, trainee: Trainee, actor: User | N
     return (result.enrolled or result.waitlisted or result.already)[0]
 
 
-@transaction.atomic
+@seating
 def nominate_in_bulk(
     *, training_class: TrainingClass, trainees: Iterable[Trainee], actor: User | None
 ) -> EnrolResult:
@@ -107,7 +106,7 @@ def enrol(
     return (result.enrolled or result.waitlisted or result.already)[0]
 
 
-@transaction.atomic
+@seating
 def enrol_in_bulk(
     *,
     training_class: TrainingClass,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cms.refusals import Refused
 from enrollment.actions.class_news import tell_enrolled, tell_left_out
 from enrollment.actions.classes.moving import promote
-from enrollment.actions.classes.seats import lock_class, seat_plan
+from enrollment.actions.classes.seats import lock_class, seat_plan, seating
 from enrollment.actions.journal import note
 from enrollment.closing import reasons_against
 from enrollment.models import (
@@ -107,7 +107,7 @@ def _check(training_class: TrainingClass) -> None:
         raise Refused(*reasons)
 
 
-@transaction.atomic
+@seating
 def amend_class(
     *, training_class: TrainingClass, actor: User | None, **changes: Unpack[ClassChanges]
 ) -> TrainingClass:

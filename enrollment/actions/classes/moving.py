@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.actions.class_news import tell_left_out, tell_promoted
-from enrollment.actions.classes.seats import lock_class, seat_plan
+from enrollment.actions.classes.seats import lock_class, seat_plan, seating
 from enrollment.actions.journal import note, note_many
 from enrollment.models import (
     ROSTER_STATUSES,
@@ -26,7 +26,7 @@ from enrollment.rules import class_life as rules
 from enrollment.rules.capacity import Waiting
 
 
-@transaction.atomic
+@seating
 def promote(*, training_class: TrainingClass, actor: User | None) -> list[Enrollment]:
     """Move people up from the waitlist of a locked class into free seats; return them in order."""
     if training_class.status not in rules.OPEN_FOR_ENROLMENT:
@@ -58,7 +58,7 @@ def promote(*, training_class: TrainingClass, actor: User | None) -> list[Enroll
     return promoted
 
 
-@transaction.atomic
+@seating
 def withdraw(*, enrollment: Enrollment, actor: User | None, reason: str) -> list[Enrollment]:
     """Take somebody out of a class; the seat goes to the waitlist. Returns whoever was promoted.
 

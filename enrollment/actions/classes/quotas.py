@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
 from cms.refusals import Refused
 from enrollment.actions.classes.moving import promote
-from enrollment.actions.classes.seats import lock_class, seat_plan
+from enrollment.actions.classes.seats import lock_class, seat_plan, seating
 from enrollment.actions.journal import note
 from enrollment.models import Enrollment, Organization, Quota, TrainingClass, User
 from enrollment.rules import capacity as capacity_rule
@@ -16,7 +14,7 @@ from enrollment.rules import capacity as capacity_rule
 CHUNK = 2000
 
 
-@transaction.atomic
+@seating
 def set_quotas(*, training_class: TrainingClass, seats: Mapping[int, int], actor: User | None) -> list[Quota]:
     """Give seats to organizations, by id; 0 takes a quota away. Quotas not named stay as they are.
 
@@ -38,8 +36,13 @@ def set_quotas(*, training_class: TrainingClass, seats: Mapping[int, int], actor
     removed = [present[o].pk for o, number in seats.items() if number == 0 and o in present]
     Enrollment.objects.filter(quota_id__in=removed).update(quota=None)
     Quota.objects.filter(pk__in=removed).delete()
+    # Whoever gives seats back comes first: the database counts row by row.
+    smaller_first = sorted(
+        ((o, number) for o, number in seats.items() if number),
+        key=lambda given: given[1] - (present[given[0]].seats if given[0] in present else 0),
+    )
     Quota.objects.bulk_create(
-        [Quota(training_class=row, organization_id=o, seats=number) for o, number in seats.items() if number],
+        [Quota(training_class=row, organization_id=o, seats=number) for o, number in smaller_first],
         batch_size=CHUNK,
         update_conflicts=True,
         unique_fields=["training_class", "organization"],

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 
+from cms.refusals import Refused
 from enrollment.models import Enrollment, Quota, TrainingClass
-from enrollment.rules.capacity import QuotaSeats, SeatPlan
+from enrollment.rules.capacity import QuotaSeats, SeatPlan, overrun
+
+Told = ParamSpec("Told")
+Done = TypeVar("Done")
+
+
+def seating(action: Callable[Told, Done]) -> Callable[Told, Done]:
+    """Run ``action`` in a transaction; where the database's own guard of seats speaks, say so."""
+
+    @functools.wraps(action)
+    def guarded(*args: Told.args, **kwargs: Told.kwargs) -> Done:
+        try:
+            with transaction.atomic():
+                return action(*args, **kwargs)
+        except IntegrityError as error:
+            reason = overrun(str(error))
+            if reason is None:
+                raise
+            raise Refused(reason) from error
+
+    return guarded
 
 
 def lock_class(training_class: TrainingClass) -> TrainingClass:
