@@ -18,6 +18,7 @@ from practicum.viewsets.places import (
     VehicleViewSet,
     VenueViewSet,
 )
+from practicum.viewsets.series import SeriesViewSet
 from practicum.viewsets.sessions import SessionViewSet, VisitViewSet
 
 
@@ -29,6 +30,7 @@ class PracticumGroup(ViewSetGroup):
     menu_order = 300
     items = (
         SessionViewSet("practicum_sessions"),
+        SeriesViewSet("practicum_series"),
         VisitViewSet("practicum_visits"),
         BaseViewSet("practicum_bases"),
         VenueViewSet("practicum_venues"),
@@ -51,6 +53,9 @@ LOGGED = {
     "practicum.schedule": (_("Schedule a session"), _("Scheduled")),
     "practicum.reschedule": (_("Change a session"), _("Changed or moved")),
     "practicum.cancel": (_("Cancel a session"), _("Cancelled")),
+    "practicum.series_begin": (_("Plan a series of sessions"), _("Series planned")),
+    "practicum.series_amend": (_("Change a series of sessions"), _("Series changed from then on")),
+    "practicum.series_end": (_("Call off the rest of a series"), _("Rest of the series called off")),
     "practicum.settle": (_("Post a session's hours"), _("Hours posted")),
     "practicum.correct": (_("Correct an attendance"), _("Attendance corrected")),
     "practicum.book": (_("Book a seat"), _("Seat booked")),

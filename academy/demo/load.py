@@ -11,6 +11,7 @@ from academy.demo import (
     claims,
     classes,
     copies,
+    evenings,
     handouts,
     organizations,
     papers,
@@ -55,6 +56,7 @@ def load(plan: Plan) -> None:
     study.load(plan, actor)
     copies.load(plan, founded)
     year.load(plan, actor, teacher=staff["chen"])
+    evenings.load(actor)
     classes.load(plan, actor, teacher=staff["chen"])
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)

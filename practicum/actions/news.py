@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.urls import reverse
 from django.utils import timezone
 
 from enrollment.actions.messages import notify
 from enrollment.models import Role, RoleGrant, Trainee, User
-from practicum.models import BaseHost, Session, Suspension, TrainingBase, Visit
+from practicum.models import BaseHost, Session, SessionSeries, Suspension, TrainingBase, Visit
 from practicum.models.projection import expected_people
 from practicum.rules.visits import Move, Party, Stage
 
+#: So many dates a message about a series names.
+DATES_TOLD = 8
 #: Moves that the other side hears of; the rest is the academy's own book-keeping.
 TOLD = frozenset(
     {
@@ -70,6 +72,41 @@ def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
         context={**_facts(session), "reason": session.cancel_reason},
         link=reverse("practicum:session", args=[session.pk]),
     )
+
+
+def tell_of_series(
+    series: SessionSeries,
+    *,
+    moved: Sequence[Session],
+    fresh: Sequence[Session],
+    dropped: Sequence[Session],
+) -> None:
+    """Tell those expected in one message what changed in a series: what they will find, what falls away."""
+    standing = sorted([*moved, *fresh], key=lambda session: session.starts_at)
+    if not standing and not dropped:
+        return
+    people = expected_people([*standing, *dropped])
+    notify(
+        kind="series_changed",
+        recipients=_accounts({trainee for found in people.values() for trainee in found}),
+        key=f"series:{series.pk}:{series.sequence}",
+        context={
+            "title": series.title,
+            "coming": "\n".join(_when_and_where(one) for one in standing[:DATES_TOLD]),
+            "more": max(0, len(standing) - DATES_TOLD),
+            "dropped": "、".join(
+                f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}"
+                for one in sorted(dropped, key=lambda one: one.starts_at)[:DATES_TOLD]
+            ),
+            "more_dropped": max(0, len(dropped) - DATES_TOLD),
+        },
+        link=reverse("practicum:schedule"),
+    )
+
+
+def _when_and_where(session: Session) -> str:
+    start, end = timezone.localtime(session.starts_at), timezone.localtime(session.ends_at)
+    return f"{start:%Y-%m-%d %H:%M}–{end:%H:%M} {session.where}".rstrip()
 
 
 def tell_base(visit: Visit, *, what: str, actor: User | None, remark: str = "") -> None:

@@ -89,15 +89,15 @@ def wants_of(session: Session, *, vehicle_ids: Iterable[int], trainee_ids: Itera
     return wants
 
 
-def agenda_around(wants: Sequence[Want], *, ignoring: int | None = None) -> Agenda:
-    """What is taken of the wanted resources while they are wanted; ``ignoring`` leaves one session out."""
+def agenda_around(wants: Sequence[Want], *, ignoring: Collection[int] = ()) -> Agenda:
+    """What is taken of the wanted resources while they are wanted; ``ignoring`` leaves sessions out."""
     if not wants:
         return Agenda()
     rows = Occupation.objects.overlapping(
         min(want.starts_at for want in wants), max(want.ends_at for want in wants)
     )
-    if ignoring is not None:
-        rows = rows.exclude(session=ignoring)
+    if ignoring:
+        rows = rows.exclude(session__in=ignoring)
     asked: dict[str, set[int]] = defaultdict(set)
     for want in wants:
         asked[want.resource.kind].add(want.resource.id)

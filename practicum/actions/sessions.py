@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -127,14 +127,14 @@ def schedule(*, plan: SessionPlan, actor: User | None) -> Session:
     """
 
     def attempt() -> Session:
-        result = _schedule_all([plan], actor=actor)
+        result = schedule_all([plan], actor=actor)
         if result.refused:
             raise Refused(*result.refused[0][1])
         session = result.scheduled[0]
-        note(session, "practicum.schedule", actor=actor, data=_told(session))
+        note(session, "practicum.schedule", actor=actor, data=told_of(session))
         return session
 
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> BulkSchedule:
@@ -144,12 +144,12 @@ def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> Bul
     """
 
     def attempt() -> BulkSchedule:
-        result = _schedule_all(list(plans), actor=actor)
+        result = schedule_all(list(plans), actor=actor)
         note_many(result.scheduled, "practicum.schedule", actor=actor)
         return result
 
     plans = list(plans)
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reason_given: str = "") -> Session:
@@ -163,17 +163,18 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
     def attempt() -> Session:
         locked = Session.objects.select_for_update(of=("self",)).with_place().get(pk=session.pk)
         _refuse_unless_open(locked)
-        before = _told(locked)
+        before = told_of(locked)
         booked = list(Booking.objects.booked().filter(session=locked).values_list("trainee_id", flat=True))
         [wanted] = with_dimensions(
             [replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())]
         )
-        judged = _Judgement([wanted], ignoring=locked.pk)
+        judged = Judgement([wanted], ignoring=[locked.pk])
         reasons = judged.reasons_against(0)
         if reasons:
             raise Refused(*reasons)
-        _fill(locked, wanted)
+        fill_in(locked, wanted)
         locked.sequence += 1
+        locked.is_apart = locked.series_id is not None
         locked.save()
         locked.vehicles.set(wanted.vehicles)
         Occupation.objects.filter(session=locked).delete()
@@ -182,12 +183,12 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
             locked,
             "practicum.reschedule",
             actor=actor,
-            data={"before": before, "after": _told(locked), "reason": reason_given},
+            data={"before": before, "after": told_of(locked), "reason": reason_given},
         )
-        news.tell_moved(locked, before=before, after=_told(locked), now=timezone.now())
+        news.tell_moved(locked, before=before, after=told_of(locked), now=timezone.now())
         return locked
 
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 @transaction.atomic
@@ -220,7 +221,7 @@ def align_with_roster(*, training_class: TrainingClass, now: dt.datetime) -> lis
     Raises:
         Refused: others took slots of these people meanwhile, again and again.
     """
-    return _looking_again(lambda: _align(training_class, now))
+    return looking_again(lambda: _align(training_class, now))
 
 
 def follow_roster(training_class: TrainingClass) -> None:
@@ -275,7 +276,7 @@ def _refuse_unless_open(session: Session) -> None:
         raise Refused(reason("session_settled"))
 
 
-def _looking_again(attempt: Callable[[], Done]) -> Done:
+def looking_again(attempt: Callable[[], Done]) -> Done:
     """Run ``attempt`` in a transaction; when somebody took the same slot meanwhile, look again and say so.
 
     Only PostgreSQL comes here: its exclusion constraint speaks when two writers looked at the same moment.
@@ -292,10 +293,10 @@ def _looking_again(attempt: Callable[[], Done]) -> Done:
     raise AssertionError("unreachable")
 
 
-class _Judgement:
+class Judgement:
     """All that is needed to judge some plans, read in a fixed number of queries."""
 
-    def __init__(self, plans: Sequence[SessionPlan], *, ignoring: int | None = None) -> None:
+    def __init__(self, plans: Sequence[SessionPlan], *, ignoring: Collection[int] = ()) -> None:
         self.plans = plans
         # Two plans for one base are judged one after the other: its day has a limit that no constraint knows.
         base_ids = sorted({plan.base.pk for plan in plans if plan.base is not None})
@@ -352,7 +353,7 @@ class _Judgement:
 
 
 def _batches_by_day(
-    plans: Sequence[SessionPlan], base_ids: Sequence[int], ignoring: int | None
+    plans: Sequence[SessionPlan], base_ids: Sequence[int], ignoring: Collection[int]
 ) -> Counter[tuple[int, dt.date]]:
     counted: Counter[tuple[int, dt.date]] = Counter()
     if not base_ids:
@@ -362,8 +363,8 @@ def _batches_by_day(
     first = dt.datetime.combine(min(days), dt.time(), tzinfo=zone)
     last = dt.datetime.combine(max(days) + dt.timedelta(days=1), dt.time(), tzinfo=zone)
     rows = Session.objects.standing().filter(base__in=base_ids, starts_at__gte=first, starts_at__lt=last)
-    if ignoring is not None:
-        rows = rows.exclude(pk=ignoring)
+    if ignoring:
+        rows = rows.exclude(pk__in=ignoring)
     for base_id, starts_at in rows.values_list("base_id", "starts_at"):
         counted[base_id, timezone.localdate(starts_at)] += 1
     return counted
@@ -412,11 +413,12 @@ def _too_small(plan: SessionPlan, expected: int) -> list[Reason]:
 
 def _unsaved(plan: SessionPlan) -> Session:
     session = Session()
-    _fill(session, plan)
+    fill_in(session, plan)
     return session
 
 
-def _fill(session: Session, plan: SessionPlan) -> None:
+def fill_in(session: Session, plan: SessionPlan) -> None:
+    """Make ``session`` what ``plan`` says; not saved."""
     session.title = plan.title
     session.kind = plan.kind
     session.mode = plan.mode
@@ -461,9 +463,10 @@ def with_dimensions(plans: Sequence[SessionPlan]) -> list[SessionPlan]:
     return [plan if plan.dimension is not None else replace(plan, dimension=default(plan)) for plan in plans]
 
 
-def _schedule_all(plans: Sequence[SessionPlan], *, actor: User | None) -> BulkSchedule:
+def schedule_all(plans: Sequence[SessionPlan], *, actor: User | None) -> BulkSchedule:
+    """Hold those of ``plans`` that can be held, in order. For actions that are inside ``looking_again``."""
     plans = with_dimensions(plans)
-    judged = _Judgement(plans)
+    judged = Judgement(plans)
     result = BulkSchedule()
     chosen: list[int] = []
     for number, plan in enumerate(plans):
@@ -497,6 +500,7 @@ def _schedule_all(plans: Sequence[SessionPlan], *, actor: User | None) -> BulkSc
     return result
 
 
-def _told(session: Session) -> Mapping[str, str]:
+def told_of(session: Session) -> Mapping[str, str]:
+    """When and where, as the log and the messages say it."""
     start, end = timezone.localtime(session.starts_at), timezone.localtime(session.ends_at)
     return {"when": f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}", "where": session.where}

@@ -16,6 +16,7 @@ from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Bl
 from practicum.models.feeds import FEED_OF, SharedFeed, publishable
 from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
+from practicum.models.series import SessionSeries
 from practicum.models.sessions import (
     HOUR_KIND_OF,
     Audience,
@@ -64,6 +65,7 @@ __all__ = [
     "Session",
     "SessionKind",
     "SessionMode",
+    "SessionSeries",
     "SessionStatus",
     "SharedFeed",
     "Source",

@@ -245,6 +245,20 @@ class Session(index.Indexed, models.Model):
     closes_after_minutes = models.PositiveSmallIntegerField(_("sign-out closes after (minutes)"), default=60)
     secret = models.CharField(max_length=32, default=new_secret, editable=False)
 
+    series = models.ForeignKey(
+        "practicum.SessionSeries",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        editable=False,
+        verbose_name=_("series of sessions"),
+    )
+    #: Its day in the pattern of the series; empty once a change of the series took that day out.
+    series_day = models.DateField(_("day in the series"), null=True, blank=True, editable=False)
+    #: Moved or changed by itself: later changes of the series leave it as it is.
+    is_apart = models.BooleanField(_("differs from its series"), default=False, editable=False)
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
     cancel_reason = models.CharField(_("why cancelled"), max_length=200, blank=True, editable=False)
@@ -300,6 +314,11 @@ class Session(index.Indexed, models.Model):
                 condition=Q(is_open=False) | Q(seats__isnull=False),
                 name="practicum_session_open_has_seats",
                 violation_error_message=_("Say how many seats can be booked."),
+            ),
+            models.UniqueConstraint(
+                fields=["series", "series_day"],
+                name="practicum_session_once_a_day_of_series",
+                violation_error_message=_("The series already has a session on this day."),
             ),
         ]
 

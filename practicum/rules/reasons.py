@@ -24,6 +24,16 @@ SENTENCES = {
     "session_cancelled": _("This session was cancelled."),
     "session_settled": _("The hours of this session are posted; correct persons one by one."),
     "session_not_over": _("The session is still running; it can be settled when it has ended."),
+    "series_without_weekday": _("Choose at least one weekday."),
+    "series_out_of_order": _("A series cannot end before it begins."),
+    "series_too_long": _("A series spans at most 400 days; plan another one after it."),
+    "series_too_many": _("These are %(sessions)s sessions; a series has at most %(most)s."),
+    "series_without_day": _(
+        "No day is left: the weekdays do not occur in this span, or are holidays, make-up workdays or left"
+        " out."
+    ),
+    "series_day_dropped": _("The series is no longer held on this day."),
+    "series_member": _("%(day)s: %(why)s"),
     "reason_missing": _("Say why: the reason is kept."),
     # Bases
     "base_not_active": _("This base does not receive visitors at present."),

@@ -109,8 +109,10 @@ class SessionForm(WagtailAdminModelForm):
             *dimensions.choices(self.instance.dimension),
         ]
         if self.instance.pk:
-            self.initial["dimension"] = self.instance.dimension or NONE
-            self.fields["hours"].initial = as_hours(self.instance.quarters)
+            kept = self.instance.dimension
+            self.initial["dimension"] = BY_DEFAULT if kept is None else kept or NONE
+            if self.instance.quarters is not None:
+                self.fields["hours"].initial = as_hours(self.instance.quarters)
 
     def _post_clean(self) -> None:
         """Field by field only: what concerns the whole session, the action judges with its own sentences."""
@@ -131,13 +133,18 @@ class SessionForm(WagtailAdminModelForm):
             audience = Audience.BOOKINGS
         elif self.instance.pk:
             audience = self.instance.audience
-        counts_for = data.pop("dimension")
+        dimension = counted_for(data.pop("dimension"))
         return SessionPlan(
             **{name: data[name] for name in PLANNED if name in data},
-            dimension=None if counts_for == BY_DEFAULT else "" if counts_for == NONE else counts_for,
+            dimension=dimension,
             quarters=None if hours is None or moved else round(hours * QUARTERS_PER_HOUR),
             audience=audience,
         )
+
+
+def counted_for(chosen: str) -> str | None:
+    """What the field of category or module says to an action: None for the default, empty for none."""
+    return None if chosen == BY_DEFAULT else "" if chosen == NONE else chosen
 
 
 class CreateSession(CreateThroughAction):

@@ -158,6 +158,7 @@ enrollment.PlanEntry responsible note
 """,
     "words about a class, a session or an organization, not about one of its people": """
 practicum.Session title place bring note cancel_reason
+practicum.SessionSeries title place bring note
 practicum.Suspension reason
 enrollment.ClassLeavePart title
 enrollment.TrainingClass title description
@@ -182,6 +183,7 @@ enrollment.PlanEntry title
 enrollment.TrainingClass code dimension
 enrollment.TrainingNeed answer_kind
 practicum.Session online_url secret dimension
+practicum.SessionSeries online_url dimension weekdays left_out
 practicum.Visit dimension
 practicum.TrainingBase name unit organization_name theme summary story teaching_points address route
 practicum.TrainingBase parking_note accessibility open_weekdays photo_rule confidentiality_rule dress_rule
