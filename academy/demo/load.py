@@ -18,6 +18,7 @@ from academy.demo import (
     places,
     reflecting,
     registers,
+    seats,
     site,
     study,
     year,
@@ -55,6 +56,7 @@ def load(plan: Plan) -> None:
     copies.load(plan, founded)
     year.load(plan, actor, teacher=staff["chen"])
     classes.load(plan, actor, teacher=staff["chen"])
+    seats.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])

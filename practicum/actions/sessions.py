@@ -134,7 +134,7 @@ def schedule(*, plan: SessionPlan, actor: User | None) -> Session:
         note(session, "practicum.schedule", actor=actor, data=_told(session))
         return session
 
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> BulkSchedule:
@@ -149,7 +149,7 @@ def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> Bul
         return result
 
     plans = list(plans)
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reason_given: str = "") -> Session:
@@ -170,6 +170,8 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
         )
         judged = _Judgement([wanted], ignoring=locked.pk)
         reasons = judged.reasons_against(0)
+        if plan.is_open and plan.seats is not None and plan.seats < len(booked):
+            reasons.append(reason("seats_below_taken", "seats", taken=len(booked)))
         if reasons:
             raise Refused(*reasons)
         _fill(locked, wanted)
@@ -187,7 +189,7 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
         news.tell_moved(locked, before=before, after=_told(locked), now=timezone.now())
         return locked
 
-    return _looking_again(attempt)
+    return looking_again(attempt)
 
 
 @transaction.atomic
@@ -220,7 +222,7 @@ def align_with_roster(*, training_class: TrainingClass, now: dt.datetime) -> lis
     Raises:
         Refused: others took slots of these people meanwhile, again and again.
     """
-    return _looking_again(lambda: _align(training_class, now))
+    return looking_again(lambda: _align(training_class, now))
 
 
 def follow_roster(training_class: TrainingClass) -> None:
@@ -275,7 +277,7 @@ def _refuse_unless_open(session: Session) -> None:
         raise Refused(reason("session_settled"))
 
 
-def _looking_again(attempt: Callable[[], Done]) -> Done:
+def looking_again(attempt: Callable[[], Done]) -> Done:
     """Run ``attempt`` in a transaction; when somebody took the same slot meanwhile, look again and say so.
 
     Only PostgreSQL comes here: its exclusion constraint speaks when two writers looked at the same moment.
