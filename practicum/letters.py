@@ -14,4 +14,11 @@ def register_kinds() -> None:
         Kind("visit_news", Group.WORK, "geo-alt"),
         Kind("base_suspended", Group.WORK, "building", is_urgent=True),
         Kind("title_runs_out", Group.WORK, "award"),
+        Kind("seat_booked", Group.SCHEDULE, "calendar3"),
+        Kind("seat_moved_up", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("seat_free", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("seat_hold_lapsed", Group.WORK, "calendar3", is_urgent=True),
+        Kind("seat_missed", Group.SCHEDULE, "calendar3"),
+        Kind("seat_appealed", Group.WORK, "calendar3"),
+        Kind("seat_decided", Group.SCHEDULE, "calendar3"),
     )

@@ -17,8 +17,6 @@ from enrollment.timetables import Lesson
 from practicum.models import (
     Attendance,
     AttendanceStatus,
-    Audience,
-    BookingStatus,
     CheckinEvent,
     Outcome,
     Session,
@@ -290,13 +288,6 @@ def _against_ledger(sessions: Sequence[Session]) -> Iterator[Difference]:
             yield Difference(
                 row.session_id, row.trainee_id, "ledger", str(posted.get(str(row.pk), 0)), str(due)
             )
-
-
-def seats_left(session: Session) -> int:
-    """Seats that can still be booked."""
-    if session.audience != Audience.BOOKINGS or session.seats is None:
-        return 0
-    return max(0, session.seats - session.bookings.filter(status=BookingStatus.BOOKED).count())
 
 
 def tallies_of_class(training_class: TrainingClass) -> dict[int, ClassTally]:

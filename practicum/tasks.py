@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
+from django.db.models import Q
 from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
-from practicum.actions import papers
+from practicum.actions import bookings, papers
 from practicum.actions.attendance import due_sessions, settle
 from practicum.actions.news import tell_of_title
 from practicum.actions.sessions import follow_roster
 from practicum.actions.suspensions import lift_due
-from practicum.models import Audience, BaseStatus, Session, TrainingBase
+from practicum.models import Audience, BaseStatus, HoldStatus, Session, TrainingBase, WaitingStatus
 from practicum.rules.suspensions import TITLE_WARNING_DAYS
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,24 @@ def tend_bases() -> int:
     for base in ending:
         tell_of_title(base)
     return lifted + len(ending)
+
+
+def tend_seats() -> int:
+    """Let kept seats lapse and whoever waits move up; how many sessions were looked after.
+
+    What has expired keeps no seat even before this runs; this tells people and gives the seats on.
+    """
+    now = timezone.now()
+    wanted = Q(waiting_parties__status=WaitingStatus.WAITING) | Q(
+        seat_holds__status=HoldStatus.STANDING, seat_holds__expires_at__lte=now
+    )
+    sessions = list(Session.objects.filter(wanted).distinct().order_by("pk"))
+    for session in sessions:
+        try:
+            bookings.tend(session=session, now=now)
+        except Refused as refused:
+            logger.warning("seats of session %s were not tended: %s", session.pk, refused)
+    return len(sessions)
 
 
 def clear_papers() -> int:

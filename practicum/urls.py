@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, feeds, host, links, staff, study, suspensions, visits
+from practicum.views import bases, door, feeds, host, links, seats, staff, study, suspensions, visits
 
 app_name = "practicum"
 urlpatterns = [
@@ -20,6 +20,13 @@ urlpatterns = [
     path("c/<int:pk>/<str:digits>/", door.scan, name="scan"),
     path("sessions/<int:pk>/", study.session, name="session"),
     path("sessions/<int:pk>/seat/", study.seat, name="seat"),
+    path("sessions/<int:pk>/seats/", seats.seats, name="seats"),
+    path("sessions/<int:pk>/seats/people/", seats.seat_people, name="seat_people"),
+    path("open/", seats.open_visits, name="open_visits"),
+    path("seats/missed/", seats.missed, name="missed_seats"),
+    path("seats/missed/<int:pk>/", seats.appeal, name="seat_appeal"),
+    path("seats/appeals/", seats.appeals, name="appeals"),
+    path("seats/appeals/<int:pk>/", seats.appeal_decide, name="appeal_decide"),
     path("sessions/<int:pk>/leave/", study.ask_leave, name="ask_leave"),
     path("sessions/<int:pk>/check-in/", door.checkin, name="checkin"),
     path("sessions/<int:pk>/code/", door.code_screen, name="code_screen"),

@@ -19,6 +19,7 @@ from academy.demo import (
     places,
     reflecting,
     registers,
+    seats,
     site,
     study,
     year,
@@ -58,6 +59,7 @@ def load(plan: Plan) -> None:
     year.load(plan, actor, teacher=staff["chen"])
     evenings.load(actor)
     classes.load(plan, actor, teacher=staff["chen"])
+    seats.load(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])

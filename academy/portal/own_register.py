@@ -67,7 +67,9 @@ from practicum.models import (
     CheckinEvent,
     Leave,
     Lecturer,
+    MissedSeat,
     VisitPaper,
+    WaitingPerson,
 )
 
 Words = str | Promise
@@ -261,6 +263,24 @@ REGISTER: tuple[Line, ...] = (
                 Booking,
                 "trainee",
                 columns=(Column(WHAT, lambda row: row.session.title), Column(STATE, _shown("status"))),
+            ),
+            Part(
+                WaitingPerson,
+                "trainee",
+                columns=(
+                    Column(WHAT, lambda row: row.party.session.title),
+                    Column(STATE, lambda row: row.party.get_status_display()),
+                ),
+            ),
+            Part(
+                MissedSeat,
+                "trainee",
+                columns=(
+                    Column(WHAT, lambda row: row.session.title),
+                    Column(STATE, _shown("status")),
+                    Column(_("Objection"), _text("appeal")),
+                    Column(_("Answer"), _text("answer")),
+                ),
             ),
         ),
     ),
@@ -483,6 +503,8 @@ JOINED: dict[type[Model], tuple[str, ...]] = {
     LessonReply: ("question",),
     QuizAttempt: ("quiz",),
     Booking: ("session",),
+    WaitingPerson: ("party__session",),
+    MissedSeat: ("session",),
 }
 
 

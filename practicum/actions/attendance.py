@@ -19,6 +19,7 @@ from enrollment.actions.journal import note_many
 from enrollment.models import HourEntry, Trainee, User
 from enrollment.rules.hours import Credit
 from practicum.actions.checkin import CheckinResult, check_in, check_in_self
+from practicum.actions.missed_seats import follow_attendance
 from practicum.actions.sessions import hour_rule
 from practicum.models import (
     Attendance,
@@ -242,6 +243,7 @@ def post_anew(
     sessions: Collection[Session], rows: Collection[Attendance], *, actor: User | None, why: str = ""
 ) -> Settlement:
     """Make the ledger say what ``rows`` say: reverse what no longer holds (``why``), post what is missing."""
+    follow_attendance({session.pk: session for session in sessions}, rows)
     result = Settlement()
     standing = (
         {

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from enrollment.erasure import replace_names
 from enrollment.models import ERASED_NAME, Trainee
-from practicum.models import CalendarFeed, Leave, Visit, VisitPaper
+from practicum.models import CalendarFeed, Leave, MissedSeat, Visit, VisitPaper
 
 #: Where a name may stand in what is written about a visit.
 VISIT_TEXTS = (
@@ -15,12 +15,15 @@ VISIT_TEXTS = (
 
 
 def erase(trainees: Collection[int], users: Collection[int]) -> None:
-    """Reasons of leaves, which may tell of illness, calendar feeds, and names in what visits say.
+    """Reasons of leaves and objections (they may tell of illness), calendar feeds, and names in what visits say.
 
     The papers of a visit (rosters, insurance) are about a whole group: they stay with the visit until their
     own period ends (docs/rules/retention.md). The caller has locked the people.
     """
     Leave.objects.filter(trainee__in=trainees).update(reason=ERASED_NAME)
+    MissedSeat.objects.filter(trainee__in=trainees).exclude(appeal="").update(
+        appeal=ERASED_NAME, answer=ERASED_NAME
+    )
     CalendarFeed.objects.filter(user__in=users).delete()
     people = Trainee.objects.filter(pk__in=trainees)
     names = dict(people.values_list("pk", "name"))

@@ -10,7 +10,16 @@ from django.utils import timezone
 
 from enrollment.actions.messages import notify
 from enrollment.models import Role, RoleGrant, Trainee, User
-from practicum.models import BaseHost, Session, SessionSeries, Suspension, TrainingBase, Visit
+from practicum.models import (
+    BaseHost,
+    Session,
+    SessionSeries,
+    Suspension,
+    TrainingBase,
+    Visit,
+    WaitingPerson,
+    WaitingStatus,
+)
 from practicum.models.projection import expected_people
 from practicum.rules.visits import Move, Party, Stage
 
@@ -32,12 +41,14 @@ TOLD = frozenset(
 )
 
 
-def _accounts(trainee_ids: Iterable[int]) -> list[int]:
+def accounts_of(trainee_ids: Iterable[int]) -> list[int]:
+    """Keys of the accounts behind trainees; whoever has none is not told."""
     found = Trainee.objects.filter(pk__in=list(trainee_ids), user__isnull=False)
     return [user_id for user_id in found.values_list("user_id", flat=True) if user_id is not None]
 
 
-def _facts(session: Session) -> dict[str, object]:
+def facts_of(session: Session) -> dict[str, object]:
+    """What every message about a session says."""
     return {
         "title": session.title,
         "starts_at": session.starts_at,
@@ -54,9 +65,9 @@ def tell_moved(
         return
     notify(
         kind="session_moved",
-        recipients=_accounts(expected_people([session]).get(session.pk, [])),
+        recipients=accounts_of(expected_people([session]).get(session.pk, [])),
         key=f"session:{session.pk}:moved:{session.sequence}",
-        context={**_facts(session), "was_when": before["when"], "was_where": before["where"]},
+        context={**facts_of(session), "was_when": before["when"], "was_where": before["where"]},
         link=reverse("practicum:session", args=[session.pk]),
     )
 
@@ -67,9 +78,9 @@ def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
         return
     notify(
         kind="session_cancelled",
-        recipients=_accounts(expected_people([session]).get(session.pk, [])),
+        recipients=accounts_of([*expected_people([session]).get(session.pk, []), *_waiting(session)]),
         key=f"session:{session.pk}:cancelled",
-        context={**_facts(session), "reason": session.cancel_reason},
+        context={**facts_of(session), "reason": session.cancel_reason},
         link=reverse("practicum:session", args=[session.pk]),
     )
 
@@ -88,7 +99,7 @@ def tell_of_series(
     people = expected_people([*standing, *dropped])
     notify(
         kind="series_changed",
-        recipients=_accounts({trainee for found in people.values() for trainee in found}),
+        recipients=accounts_of({trainee for found in people.values() for trainee in found}),
         key=f"series:{series.pk}:{series.sequence}",
         context={
             "title": series.title,
@@ -107,6 +118,15 @@ def tell_of_series(
 def _when_and_where(session: Session) -> str:
     start, end = timezone.localtime(session.starts_at), timezone.localtime(session.ends_at)
     return f"{start:%Y-%m-%d %H:%M}–{end:%H:%M} {session.where}".rstrip()
+
+
+def _waiting(session: Session) -> Iterable[int]:
+    """Those who wait for a seat: they are told as well when it does not take place."""
+    if not session.is_open:
+        return ()
+    return WaitingPerson.objects.filter(
+        party__session=session, party__status=WaitingStatus.WAITING
+    ).values_list("trainee", flat=True)
 
 
 def tell_base(visit: Visit, *, what: str, actor: User | None, remark: str = "") -> None:
@@ -139,9 +159,9 @@ def tell_visitors(visit: Visit) -> None:
             continue
         notify(
             kind="visit_briefing",
-            recipients=_accounts(expected_people([session]).get(session.pk, [])),
+            recipients=accounts_of(expected_people([session]).get(session.pk, [])),
             key=f"session:{session.pk}:briefing",
-            context={**_facts(session), "leader": visit.leader_name, "briefing": visit.briefing[:300]},
+            context={**facts_of(session), "leader": visit.leader_name, "briefing": visit.briefing[:300]},
             link=reverse("practicum:briefing", args=[session.pk]),
         )
 
@@ -159,7 +179,7 @@ def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None)
         link = reverse("practicum:host_visit", args=[visit.pk])
     else:
         # Whoever asked follows it; where nobody in particular did, all who run the academy.
-        people = {visit.requested_by_id} if visit.requested_by_id is not None else set(_administrators())
+        people = {visit.requested_by_id} if visit.requested_by_id is not None else set(administrators())
         link = reverse("practicum:visit", args=[visit.pk])
     people.discard(actor.pk if actor is not None else None)
     notify(
@@ -182,7 +202,7 @@ def tell_of_visit(visit: Visit, move: Move, party: Party, *, actor: User | None)
 def tell_of_suspension(suspension: Suspension, *, stranded: int, actor: User | None) -> None:
     """Tell the other side that a base receives nobody, with how many visits are ``stranded``; or again."""
     base = suspension.base
-    people = set(BaseHost.objects.filter(base=base).values_list("user_id", flat=True)) | _administrators()
+    people = set(BaseHost.objects.filter(base=base).values_list("user_id", flat=True)) | administrators()
     people.discard(actor.pk if actor is not None else 0)
     is_over = suspension.lifted_at is not None
     notify(
@@ -204,7 +224,7 @@ def tell_of_title(base: TrainingBase) -> None:
     """Tell those who run the academy that a base's title of honour runs out soon; once for each date."""
     notify(
         kind="title_runs_out",
-        recipients=sorted(_administrators()),
+        recipients=sorted(administrators()),
         key=f"title:{base.pk}:{base.title_expires_on}",
         context={
             "base": str(base),
@@ -215,5 +235,6 @@ def tell_of_title(base: TrainingBase) -> None:
     )
 
 
-def _administrators() -> set[int]:
+def administrators() -> set[int]:
+    """Keys of the accounts that run the academy."""
     return set(RoleGrant.objects.filter(role=Role.ADMINISTRATOR).values_list("user_id", flat=True))

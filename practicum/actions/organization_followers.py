@@ -7,7 +7,15 @@ from collections.abc import Collection
 from enrollment.actions.journal import note
 from enrollment.models import Organization, User
 from enrollment.organization_records import BASES, End, Follower, Merger, register
-from practicum.models import TrainingBase, Venue
+from practicum.models import (
+    HoldStatus,
+    MissedSeat,
+    SeatHold,
+    TrainingBase,
+    Venue,
+    WaitingParty,
+    WaitingStatus,
+)
 
 
 def _name_anew(organizations: Collection[int], into: Organization | None, actor: User | None) -> int:
@@ -29,11 +37,33 @@ def _name_anew(organizations: Collection[int], into: Organization | None, actor:
 
 
 def _merge(change: Merger) -> int:
-    return _name_anew(change.sources, change.into, change.actor)
+    return _name_anew(change.sources, change.into, change.actor) + _seats_follow(change)
+
+
+def _seats_follow(change: Merger) -> int:
+    """Seats kept, those who wait and what stayed empty go along. Of seats kept twice the later go free."""
+    rows = 0
+    kept = SeatHold.objects.filter(status=HoldStatus.STANDING)
+    there = set(kept.filter(organization=change.into).values_list("session", flat=True))
+    for hold in kept.filter(organization__in=change.sources).order_by("held_at", "pk"):
+        if hold.session_id in there:
+            SeatHold.objects.filter(pk=hold.pk).update(status=HoldStatus.RELEASED)
+        there.add(hold.session_id)
+    for model in (SeatHold, WaitingParty, MissedSeat):
+        followers = model._default_manager.filter(organization__in=change.sources)
+        rows += followers.update(organization=change.into)
+    return rows
 
 
 def _end(change: End) -> int:
-    return _name_anew([change.organization.pk], None, change.actor)
+    """Nobody is left to be named for the seats it kept."""
+    kept = SeatHold.objects.filter(organization=change.organization, status=HoldStatus.STANDING)
+    waiting = WaitingParty.objects.waiting().filter(organization=change.organization)
+    return (
+        _name_anew([change.organization.pk], None, change.actor)
+        + kept.update(status=HoldStatus.RELEASED)
+        + waiting.update(status=WaitingStatus.WITHDRAWN)
+    )
 
 
 def register_followers() -> None:
@@ -43,7 +73,14 @@ def register_followers() -> None:
             "bases",
             BASES,
             TrainingBase._meta.verbose_name_plural or "",
-            [(TrainingBase, "organization"), (TrainingBase, "park"), (Venue, "park")],
+            [
+                (TrainingBase, "organization"),
+                (TrainingBase, "park"),
+                (Venue, "park"),
+                (SeatHold, "organization"),
+                (WaitingParty, "organization"),
+                (MissedSeat, "organization"),
+            ],
             merged=_merge,
             ended=_end,
         )

@@ -29,9 +29,13 @@ from practicum.models import (
     Leave,
     LeaveStatus,
     Lecturer,
+    MissedSeat,
     Occupation,
     ResourceKind,
     Session,
+    WaitingParty,
+    WaitingPerson,
+    WaitingStatus,
 )
 from practicum.models.projection import EVIDENCE, expected_people
 
@@ -39,7 +43,9 @@ from practicum.models.projection import EVIDENCE, expected_people
 def _sessions_of(pair: Pair) -> Collection[int]:
     """Sessions that either has anything to do with."""
     keys: set[int] = set()
-    for model in (Attendance, Leave, Booking):
+    waiting = WaitingPerson.objects.filter(trainee__in=pair.people)
+    keys |= set(waiting.values_list("party__session", flat=True))
+    for model in (Attendance, Leave, Booking, MissedSeat):
         keys |= set(
             model._default_manager.filter(trainee__in=pair.people).values_list("session_id", flat=True)
         )
@@ -86,6 +92,18 @@ def _move_seats(keeper: int, other: int, merging: Merging) -> None:
         status=BookingStatus.CANCELLED, cancelled_at=merging.now
     )
     Booking.objects.filter(trainee=other).update(trainee=keeper)
+    missed = MissedSeat.objects.filter(trainee=keeper).values_list("session_id", flat=True)
+    MissedSeat.objects.filter(trainee=other, session__in=list(missed)).delete()
+    MissedSeat.objects.filter(trainee=other).update(trainee=keeper)
+    # Nobody waits twice, nor for a seat at a session where the other record has one.
+    mine = WaitingPerson.objects.filter(trainee=keeper, party__status=WaitingStatus.WAITING)
+    there = {*held, *mine.values_list("party__session", flat=True)}
+    WaitingPerson.objects.filter(
+        trainee=other, party__session__in=there, party__status=WaitingStatus.WAITING
+    ).delete()
+    WaitingPerson.objects.filter(trainee=other).exclude(party__members__trainee=keeper).update(trainee=keeper)
+    WaitingPerson.objects.filter(trainee=other).delete()
+    WaitingParty.objects.waiting().filter(members=None).update(status=WaitingStatus.WITHDRAWN)
 
 
 def _settle(merging: Merging) -> None:
@@ -181,6 +199,8 @@ def register_followers() -> None:
                 Part(Attendance, "trainee", settled=("status", "quarters")),
                 Part(Leave, "trainee", settled=("status",)),
                 Part(Booking, "trainee", settled=("status",)),
+                Part(MissedSeat, "trainee", settled=("status",)),
+                Part(WaitingPerson, "trainee"),
                 Part(BaseHost, "user", of_account=True),
                 Part(Lecturer, "user", of_account=True),
                 Part(CalendarFeed, "user", of_account=True),

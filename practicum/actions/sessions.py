@@ -170,6 +170,8 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
         )
         judged = Judgement([wanted], ignoring=[locked.pk])
         reasons = judged.reasons_against(0)
+        if plan.is_open and plan.seats is not None and plan.seats < len(booked):
+            reasons.append(reason("seats_below_taken", "seats", taken=len(booked)))
         if reasons:
             raise Refused(*reasons)
         fill_in(locked, wanted)

@@ -16,6 +16,17 @@ from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Bl
 from practicum.models.feeds import FEED_OF, SharedFeed, publishable
 from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
+from practicum.models.seats import (
+    HoldStatus,
+    MissedKind,
+    MissedSeat,
+    MissedStatus,
+    SeatHold,
+    SeatTerms,
+    WaitingParty,
+    WaitingPerson,
+    WaitingStatus,
+)
 from practicum.models.series import SessionSeries
 from practicum.models.sessions import (
     HOUR_KIND_OF,
@@ -51,17 +62,23 @@ __all__ = [
     "CheckinEvent",
     "Direction",
     "EventsAreAppendOnly",
+    "HoldStatus",
     "HostDeed",
     "HostLink",
     "HostLinkUse",
     "Leave",
     "LeaveStatus",
     "Lecturer",
+    "MissedKind",
+    "MissedSeat",
+    "MissedStatus",
     "Occupation",
     "Outcome",
     "ResourceKind",
     "Room",
     "RoomKind",
+    "SeatHold",
+    "SeatTerms",
     "Session",
     "SessionKind",
     "SessionMode",
@@ -79,6 +96,9 @@ __all__ = [
     "VisitBatch",
     "VisitPaper",
     "VisitStatus",
+    "WaitingParty",
+    "WaitingPerson",
+    "WaitingStatus",
     "new_nonce",
     "publishable",
 ]

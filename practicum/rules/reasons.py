@@ -83,6 +83,29 @@ SENTENCES = {
     "no_seats_left": _("All seats are taken."),
     "already_booked": _("There is already a seat for this person."),
     "not_booked": _("There is no seat to give back."),
+    "nobody_chosen": _("Choose at least one person."),
+    "share_used_up": _(
+        "%(organization)s has its share of %(share)s seats. From %(when)s on, seats that are left go to"
+        " anybody; until then people can wait."
+    ),
+    "booking_later": _(
+        "Seats of yours stayed empty lately. Until %(until)s you can book once shares have ended (%(when)s)."
+    ),
+    "booking_paused": _(
+        "Seats of yours stayed empty several times. You can book again from %(until)s; you may object under"
+        " “Seats that stayed empty”."
+    ),
+    "people_cannot_book": _("%(who)s: seats stayed empty lately, so that no seat can be booked now."),
+    "already_waiting": _("%(who)s: already waits together with others."),
+    "not_waiting": _("Nobody of you waits for this session."),
+    "party_of_one_organization": _("Only people of one organization wait together. Choose them one by one."),
+    "party_too_large": _("%(people)s people never fit: one organization may have %(share)s seats here."),
+    "hold_exists": _("%(organization)s already keeps seats here. Name who comes, or give them back first."),
+    "hold_too_late": _("So shortly before the session seats are given to named people only."),
+    "no_hold": _("There are no seats kept any more."),
+    "seats_below_taken": _("%(taken)s seats are taken already; there cannot be fewer."),
+    "appeal_too_late": _("Objections are taken within %(days)s days, once."),
+    "appeal_decided": _("This objection was decided already."),
     # Check-in
     "not_a_trainee": _("This account is not on the roster of trainees."),
     "not_expected": _("You are not on the roster of this session."),

@@ -33,11 +33,13 @@ from practicum.models import (
     Leave,
     Session,
     VisitBatch,
+    WaitingStatus,
     publishable,
 )
 from practicum.models.sessions import SessionQuerySet
 from practicum.rules.visits import BRIEFED_STAGES
 from practicum.views.access import trainee_of, visible_session
+from practicum.views.seats import seat_context
 
 #: How far the agenda looks ahead.
 AGENDA_DAYS = 60
@@ -151,7 +153,7 @@ def session(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "is_over": now > found.ends_at,
         "can_book": trainee is not None and found.is_open and not has_begun and not found.is_cancelled,
         "can_leave": is_expected and my_leave is None and not has_begun and not found.is_cancelled,
-        "seats_left": reports.seats_left(found) if found.is_open else None,
+        **seat_context(found, trainee),
         "dimension": label_of(found.dimension) if found.dimension else "",
         "runs": Session.objects.run_by(request.user).filter(pk=found.pk).exists(),
         "leave_form": LeaveForm(),
@@ -185,7 +187,7 @@ def briefing(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def seat(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
-    """Take a seat, or give it back."""
+    """Take a seat or give it back; wait for one or no longer."""
     found = visible_session(request, pk)
     trainee = trainee_of(request.user)
     now = timezone.now()
@@ -193,6 +195,18 @@ def seat(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         if request.POST.get("give_back"):
             bookings.give_back(session=found, trainee=trainee, now=now, actor=request.user)
             messages.success(request, _("Your seat was given back."))
+        elif request.POST.get("stop_waiting"):
+            bookings.stop_waiting(session=found, trainees=[trainee], actor=request.user)
+            messages.success(request, _("You no longer wait."))
+        elif request.POST.get("wait"):
+            party = bookings.wait(session=found, trainees=[trainee], now=now, actor=request.user)
+            is_seated = party.status == WaitingStatus.SEATED
+            messages.success(
+                request,
+                _("You have a seat.")
+                if is_seated
+                else _("You wait. As soon as a seat is yours, you are told."),
+            )
         else:
             bookings.book(session=found, trainee=trainee, now=now, actor=request.user)
             messages.success(request, _("You have a seat."))

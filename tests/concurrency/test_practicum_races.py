@@ -19,10 +19,15 @@ from practicum.models import (
     Occupation,
     Outcome,
     ResourceKind,
+    SeatHold,
+    SeatTerms,
     Session,
     Visit,
+    WaitingParty,
 )
+from practicum.models.seat_counts import count_of
 from practicum.reports import differences
+from practicum.rules.seats import SeatRules
 from practicum.rules.visits import Party
 from tests.factories import practicum as make
 from tests.factories.practicum import at, plan
@@ -139,6 +144,7 @@ def test_two_visits_to_one_base_are_confirmed_at_once_and_one_is_held(tree, race
 
 def test_two_hundred_bookings_of_forty_seats_give_forty(tree, race):
     session = make.session(seats=40, is_open=True)
+    SeatTerms.objects.create(session=session, share_percent=100)
     people = make.trainees(tree.soft, 200)
     threads = 20
     reasons: set[str] = set()
@@ -159,6 +165,61 @@ def test_two_hundred_bookings_of_forty_seats_give_forty(tree, race):
     assert reasons == {"no_seats_left"}
     assert Booking.objects.booked().count() == 40
     assert Occupation.objects.filter(resource_type=ResourceKind.TRAINEE).count() == 40
+
+
+def test_groups_singles_holds_and_the_queue_race_and_no_seat_or_share_is_given_twice(tree, race):
+    """Three organizations send groups, keep seats and give back, all at once: seats and shares hold."""
+    session = make.session(seats=12, is_open=True, starts_at=at(9, days=9))
+    SeatTerms.objects.create(session=session, share_percent=50)
+    branches = (tree.soft, tree.make, tree.bio)
+    people = {one.pk: make.trainees(one, 20) for one in branches}
+
+    def work(number):
+        branch = branches[number % 3]
+        mine = people[branch.pk][number // 3 * 3 :][:3]
+        deed = number // 3 % 4
+        if deed == 0:
+            return bookings.hold(
+                session=session, organization=branch, seats=2, now=timezone.now(), actor=None
+            ).pk
+        if deed == 1:
+            return bookings.wait(session=session, trainees=mine, now=timezone.now(), actor=None).pk
+        booked = bookings.book_together(
+            session=session, trainees=mine, now=timezone.now(), actor=None, from_hold=deed == 3
+        )
+        return bookings.give_back(session=session, trainee=mine[0], now=timezone.now(), actor=None) and booked
+
+    outcomes = race(work, 18)
+    assert unexpected(outcomes) == []
+    seats = Booking.objects.booked().filter(session=session)
+    by_branch = Counter(seats.values_list("trainee__home_organization", flat=True))
+    for hold in SeatHold.objects.holding(timezone.now()):
+        by_branch[hold.organization_id] += hold.seats
+    assert 0 < sum(by_branch.values()) <= 12
+    assert max(by_branch.values()) <= 6
+    # All of a party have seats or none; whoever has one occupies the time.
+    for party in WaitingParty.objects.prefetch_related("members"):
+        there = seats.filter(trainee__in=[one.trainee_id for one in party.members.all()]).count()
+        assert there == (3 if party.status == "seated" else 0)
+    assert Occupation.objects.filter(resource_type=ResourceKind.TRAINEE).count() == seats.count()
+
+
+def test_control_without_the_lock_a_share_is_overdrawn(tree, race, meeting):
+    session = make.session(seats=12, is_open=True, starts_at=at(9, days=9))
+    people = make.trainees(tree.soft, 4)
+    point = meeting(4)
+
+    def careless(number):
+        count = count_of(session, rules=SeatRules(), now=timezone.now(), judged=[tree.soft.pk])
+        refusal = count.refusal({tree.soft.pk: 1})
+        point.wait()
+        if refusal is None:
+            Booking.objects.create(session=session, trainee=people[number])
+
+    assert race(careless, 4) == [None] * 4
+    assert Booking.objects.booked().count() > count_of(
+        session, rules=SeatRules(), now=timezone.now(), judged=[]
+    ).share(tree.soft.pk)
 
 
 def test_the_same_person_books_from_many_devices_and_has_one_seat(tree, race):

@@ -107,7 +107,7 @@ def world(everyone, soft, bio, park):
         TrainingNeed,
         UserSession,
     )
-    from practicum.models import BaseHost, CalendarFeed, Leave
+    from practicum.models import BaseHost, CalendarFeed, Leave, MissedSeat
     from tests.factories import practicum as make
 
     zhang, wang, chen, zhao, sun = (everyone[name] for name in ("zhang", "wang", "chen", "zhao", "sun"))
@@ -183,7 +183,15 @@ def world(everyone, soft, bio, park):
         reason="示例",
         actor=everyone["li"],
     )
+    opened = make.session(title="示例开放课", seats=5, is_open=True, starts_at=make.at(9, days=25))
+    empty = MissedSeat.objects.create(
+        session=session, trainee=zhang.trainee, organization=soft, kind="absent", noted_at=timezone.now()
+    )
     values: dict[str, Any] = {
+        "practicum:seats:pk": opened.pk,
+        "practicum:seat_people:pk": opened.pk,
+        "practicum:seat_appeal:pk": empty.pk,
+        "practicum:appeal_decide:pk": empty.pk,
         **{f"portal:workbench_duplicate{name}:pk": pair.pk for name in ("", "_merge", "_apart")},
         "portal:workbench_merger:pk": merger.pk,
         "portal:workbench_transfer_new:pk": newcomer.pk,

@@ -67,6 +67,7 @@ def test_every_relation_to_an_account_stands_in_the_register_or_is_a_signature()
 #: Emptied or deleted by an eraser; ``test_erasing.py`` looks for what is left.
 GOES = """
 practicum.Leave reason
+practicum.MissedSeat appeal answer
 practicum.Visit title purpose leader_name leader_phone briefing answer safety_note
 practicum.Visit host_comment academy_comment
 practicum.VisitPaper name
