@@ -15,7 +15,7 @@ VISIT_TEXTS = (
 
 
 def erase(trainees: Collection[int], users: Collection[int]) -> None:
-    """Reasons of leaves and objections (they may tell of illness), calendar feeds, and names in what visits say.
+    """Reasons of leaves and objections (they may tell of illness), feeds, and names in what visits say.
 
     The papers of a visit (rosters, insurance) are about a whole group: they stay with the visit until their
     own period ends (docs/rules/retention.md). The caller has locked the people.
