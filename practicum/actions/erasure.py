@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from enrollment.erasure import replace_names
 from enrollment.models import ERASED_NAME, Trainee
-from practicum.models import CalendarFeed, Leave, MissedSeat, Visit, VisitPaper
+from practicum.models import CalendarFeed, CalendarInvitation, Leave, MissedSeat, Visit, VisitPaper
 
 #: Where a name may stand in what is written about a visit.
 VISIT_TEXTS = (
@@ -15,7 +15,7 @@ VISIT_TEXTS = (
 
 
 def erase(trainees: Collection[int], users: Collection[int]) -> None:
-    """Reasons of leaves and objections, which may tell of illness, calendar feeds, and names in what visits say.
+    """Reasons of leaves and objections, which may tell of illness, feeds, and names in what visits say.
 
     The papers of a visit (rosters, insurance) are about a whole group: they stay with the visit until their
     own period ends (docs/rules/retention.md). The caller has locked the people.
@@ -25,6 +25,7 @@ def erase(trainees: Collection[int], users: Collection[int]) -> None:
         appeal=ERASED_NAME, answer=ERASED_NAME
     )
     CalendarFeed.objects.filter(user__in=users).delete()
+    CalendarInvitation.objects.filter(user__in=users).delete()
     people = Trainee.objects.filter(pk__in=trainees)
     names = dict(people.values_list("pk", "name"))
     for named in ("training_class__enrollments__trainee", "requested_by__trainee"):
