@@ -25,7 +25,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils.translation import ngettext
 
-from enrollment.letters import Letter
+from enrollment.letters import File, Letter
 from enrollment.models import User
 from enrollment.rules.messages import REFUSED, RETRY, Channel
 
@@ -59,6 +59,8 @@ class Post:
     letters: Sequence[Letter]
     #: Where the person reads on: an absolute address.
     url: str
+    #: What goes along with a mail; other channels carry text only.
+    files: Sequence[File] = ()
 
     @property
     def subject(self) -> str:
@@ -122,6 +124,8 @@ def _mail(post: Post) -> None:
         if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
         else get_connection(),
     )
+    for file in post.files:
+        mail.attach(file.name, file.content.decode(), file.mimetype)
     try:
         mail.send()
     except smtplib.SMTPRecipientsRefused as error:

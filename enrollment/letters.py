@@ -7,7 +7,7 @@ apps add theirs when they start.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,28 @@ Context = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class File:
+    """Something that goes along with a mail; ``mimetype`` may have parameters."""
+
+    name: str
+    content: bytes
+    mimetype: str
+
+
+@dataclass(frozen=True)
 class Kind:
-    """One kind of message. Urgent ones wait for no digest; ``inbox_only`` ones stay in the academy."""
+    """One kind of message. Urgent ones wait for no digest; ``inbox_only`` ones stay in the academy.
+
+    ``files`` makes what goes along with its mail, from the stored context and the key of the account, when
+    the mail goes out.
+    """
 
     name: str
     group: str
     icon: str = "bell"
     is_urgent: bool = False
     inbox_only: bool = False
+    files: Callable[[Mapping[str, Any], int], Sequence[File]] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event, Timezone
+from icalendar import Alarm, Calendar, Event, Timezone, vCalAddress, vText
 
+from enrollment.models import User
 from practicum.models import Session
 
 ZONE = "Asia/Shanghai"
@@ -17,13 +19,48 @@ REFRESH = dt.timedelta(hours=1)
 REMINDER = dt.timedelta(minutes=-60)
 
 
-def feed_for(sessions: Iterable[Session], *, address_of: Callable[[int], str], name: str = "") -> bytes:
-    """A calendar of ``sessions`` called ``name``; ``address_of`` gives the page of one by its key."""
+def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//academy//practicum//ZH")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
+    calendar.add("method", method)
+    return calendar
+
+
+def invitation_for(
+    session: Session, *, to: User, sequence: int, is_cancelled: bool, address: str, organizer: str
+) -> bytes:
+    """One session for one person's calendar (RFC 5546): REQUEST, or CANCEL when it is no longer theirs.
+
+    The UID is the one of the feeds; ``sequence`` is higher each time something is sent.
+    """
+    calendar = _calendar("CANCEL" if is_cancelled else "REQUEST")
+    calendar.add_component(Timezone.from_tzid(ZONE))
+    event = _event(session, ZoneInfo(ZONE), address)
+    for name in ("sequence", "status", "dtstamp"):
+        event.pop(name)
+    event.add("sequence", sequence)
+    event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
+    event.add("dtstamp", timezone.now())
+    host = vCalAddress(f"mailto:{organizer}")
+    host.params["CN"] = vText(_("Party-building Academy"))
+    event.add("organizer", host)
+    guest = vCalAddress(f"mailto:{to.email}")
+    guest.params["CN"] = vText(str(to))
+    guest.params["ROLE"] = vText("REQ-PARTICIPANT")
+    # Whether somebody comes is said by leave and seats, not by an answer to this mail.
+    guest.params["RSVP"] = vText("FALSE")
+    event.add("attendee", guest)
+    if is_cancelled:
+        event.subcomponents.clear()
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def feed_for(sessions: Iterable[Session], *, address_of: Callable[[int], str], name: str = "") -> bytes:
+    """A calendar of ``sessions`` called ``name``; ``address_of`` gives the page of one by its key."""
+    calendar = _calendar("PUBLISH")
     academy = _("Party-building Academy")
     calendar.add("x-wr-calname", f"{name} · {academy}" if name else academy)
     calendar.add("x-wr-timezone", ZONE)

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, feeds, host, links, seats, staff, study, suspensions, visits
+from practicum.views import (
+    bases,
+    door,
+    feeds,
+    host,
+    links,
+    releases,
+    seats,
+    staff,
+    study,
+    suspensions,
+    visits,
+)
 
 app_name = "practicum"
 urlpatterns = [
@@ -38,6 +50,12 @@ urlpatterns = [
     path("sessions/<int:pk>/attendance/settle/", staff.settle, name="settle"),
     path("sessions/<int:pk>/attendance/<int:trainee_pk>/", staff.person, name="person"),
     path("sessions/<int:pk>/leaves/<int:leave_pk>/", staff.decide_leave, name="decide_leave"),
+    path("timetable/drafts/", releases.drafts, name="drafts"),
+    path("timetable/drafts/new/", releases.draft_new, name="draft_new"),
+    path("timetable/drafts/<int:pk>/", releases.draft, name="draft"),
+    path("timetable/drafts/session/<int:pk>/", releases.draft_session, name="draft_session"),
+    path("timetable/releases/", releases.releases, name="releases"),
+    path("timetable/releases/<int:number>/", releases.release, name="release"),
     path("classes/<int:pk>/timetable/", staff.timetable, name="timetable"),
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/<int:pk>/move/", visits.move, name="visit_move"),

@@ -60,6 +60,7 @@ def load(plan: Plan) -> None:
     evenings.load(actor)
     classes.load(plan, actor, teacher=staff["chen"])
     seats.load(plan, actor)
+    seats.release_a_timetable(plan, actor)
     claims.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])

@@ -1,19 +1,21 @@
-"""Open visits: one with seats to book, one that is full and has a queue, and a seat that stayed empty."""
+"""Open visits and a release. One with seats to book, one that is full and has a queue, and a seat that stayed empty."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from dataclasses import replace
 
 from django.utils import timezone
 
 from academy.demo.plan import Plan
 from cms.refusals import Refused
 from enrollment.models import Organization, Trainee, User
-from practicum.actions import attendance, bookings, missed_seats, sessions
+from practicum.actions import attendance, bookings, missed_seats, releases, sessions
+from practicum.actions.plans import plan_of
 from practicum.actions.seat_terms import set_terms
 from practicum.actions.sessions import SessionPlan
-from practicum.models import BaseStatus, MissedSeat, Session, SessionKind, TrainingBase
+from practicum.models import BaseStatus, MissedSeat, Session, SessionKind, TrainingBase, VisitBatch
 from practicum.rules.seats import SeatRules
 
 #: Days from today, hour, title, seats.
@@ -110,3 +112,42 @@ def _leave_a_seat_empty(actor: User, others: list[Trainee], now: dt.datetime) ->
         missed_seats.appeal(
             missed=missed, text="当天临时接到应急值守任务，来不及退订。", now=now, actor=zhang
         )
+
+
+def release_a_timetable(plan: Plan, actor: User) -> None:
+    """One release of a running class, which 张学员 reads in the changelog, and a draft that waits."""
+    zhang = User.objects.get(username="zhang")
+    now = timezone.now()
+    coming = list(
+        Session.objects.attended_by(zhang)
+        .unsettled()
+        .filter(starts_at__gt=now + dt.timedelta(days=2), training_class__isnull=False)
+        .exclude(pk__in=VisitBatch.objects.filter(session__isnull=False).values("session"))
+        .with_place()
+        .order_by("starts_at")[:2]
+    )
+    if not coming:
+        return
+    first = coming[0]
+    wanted = replace(plan_of(first), bring="请携带笔记本和党章，提前十分钟到场。")
+    with contextlib.suppress(Refused):
+        change = releases.draft_move(session=first, plan=wanted, actor=actor)
+        releases.release(changes=[change], note_given="补充携带物品说明", now=now, actor=actor)
+    last = coming[-1]
+    with contextlib.suppress(Refused):
+        releases.draft_move(
+            session=last,
+            plan=replace(plan_of(last), note="课后安排分组讨论，请提前准备发言提纲。"),
+            actor=actor,
+        )
+    releases.draft_new(
+        plan=SessionPlan(
+            title="示例：补充辅导课",
+            training_class=first.training_class,
+            starts_at=first.starts_at + dt.timedelta(days=9),
+            ends_at=first.ends_at + dt.timedelta(days=9),
+            place="学院东楼研讨室",
+        ),
+        actor=actor,
+    )
+    plan.say("a release of the timetable, and a draft")

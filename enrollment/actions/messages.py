@@ -24,7 +24,7 @@ from django_q.tasks import async_task
 from cms.refusals import Refused
 from enrollment import channels, letters
 from enrollment.channels import NotDelivered, Post
-from enrollment.letters import KINDS
+from enrollment.letters import KINDS, File
 from enrollment.models import (
     Delivery,
     DeliveryAttempt,
@@ -264,7 +264,20 @@ def _post(rows: Sequence[Delivery], user: User) -> Post:
     with translation.override(user.language):
         written = [letters.letter(row.message.kind, row.message.context) for row in rows]
     path = reverse("messages:open", args=[rows[0].message_id]) if len(rows) == 1 else reverse("messages:list")
-    return Post(str(rows[0].batch), user, written, settings.WAGTAILADMIN_BASE_URL + path)
+    return Post(str(rows[0].batch), user, written, settings.WAGTAILADMIN_BASE_URL + path, _files(rows, user))
+
+
+def _files(rows: Sequence[Delivery], user: User) -> list[File]:
+    """What goes along with a mail; of two messages with the same file the later one's."""
+    if rows[0].channel != MessageChannel.EMAIL:
+        return []
+    found: dict[str, File] = {}
+    for row in rows:
+        make = KINDS[row.message.kind].files
+        if make is not None:
+            with translation.override(user.language):
+                found |= {file.name: file for file in make(row.message.context, user.pk)}
+    return list(found.values())
 
 
 @transaction.atomic

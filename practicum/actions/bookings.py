@@ -91,8 +91,7 @@ def _book(
             _use_holds(locked, wanted, now)
         for booking in _give(locked, fresh, actor):
             standing[booking.trainee_id] = booking
-        others = [one for one in fresh if actor is None or one.user_id != actor.pk]
-        seat_news.tell_booked(locked, others, actor=actor)
+        seat_news.tell_booked(locked, fresh, actor=actor)
     return [standing[one.pk] for one in trainees]
 
 
@@ -124,6 +123,7 @@ def _give_back(session: Session, trainee: Trainee, now: dt.datetime, actor: User
     rules = rules_of(locked)
     if locked.is_open and now > rules.give_back_until(locked.starts_at):
         note_late(session=locked, trainee=trainee, now=now)
+    seat_news.tell_given_back(locked, trainee)
     _move_up(locked, rules, now)
     return booking
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from enrollment.erasure import replace_names
 from enrollment.models import ERASED_NAME, Trainee
-from practicum.models import CalendarFeed, Leave, MissedSeat, Visit, VisitPaper
+from practicum.models import CalendarFeed, CalendarInvitation, Leave, MissedSeat, Visit, VisitPaper
 
 #: Where a name may stand in what is written about a visit.
 VISIT_TEXTS = (
@@ -25,6 +25,7 @@ def erase(trainees: Collection[int], users: Collection[int]) -> None:
         appeal=ERASED_NAME, answer=ERASED_NAME
     )
     CalendarFeed.objects.filter(user__in=users).delete()
+    CalendarInvitation.objects.filter(user__in=users).delete()
     people = Trainee.objects.filter(pk__in=trainees)
     names = dict(people.values_list("pk", "name"))
     for named in ("training_class__enrollments__trainee", "requested_by__trainee"):

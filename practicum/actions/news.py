@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from enrollment.actions.messages import notify
 from enrollment.models import Role, RoleGrant, Trainee, User
+from practicum.actions.invitations import invite
 from practicum.models import (
     BaseHost,
     Session,
@@ -63,11 +64,18 @@ def tell_moved(
     """Tell those expected that time or place of a coming session are others; ``before`` is what they knew."""
     if before == after or session.ends_at <= now:
         return
+    people = accounts_of(expected_people([session]).get(session.pk, []))
+    invite(session=session, users=people)
     notify(
         kind="session_moved",
-        recipients=accounts_of(expected_people([session]).get(session.pk, [])),
+        recipients=people,
         key=f"session:{session.pk}:moved:{session.sequence}",
-        context={**facts_of(session), "was_when": before["when"], "was_where": before["where"]},
+        context={
+            **facts_of(session),
+            "was_when": before["when"],
+            "was_where": before["where"],
+            "calendar": session.pk,
+        },
         link=reverse("practicum:session", args=[session.pk]),
     )
 
@@ -76,11 +84,13 @@ def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
     """Tell those who were expected that a coming session does not take place."""
     if session.ends_at <= now:
         return
+    people = accounts_of([*expected_people([session]).get(session.pk, []), *_waiting(session)])
+    invite(session=session, users=people, is_cancelled=True)
     notify(
         kind="session_cancelled",
-        recipients=accounts_of([*expected_people([session]).get(session.pk, []), *_waiting(session)]),
-        key=f"session:{session.pk}:cancelled",
-        context={**facts_of(session), "reason": session.cancel_reason},
+        recipients=people,
+        key=f"session:{session.pk}:cancelled:{session.sequence}",
+        context={**facts_of(session), "reason": session.cancel_reason, "calendar": session.pk},
         link=reverse("practicum:session", args=[session.pk]),
     )
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from enrollment.actions.messages import notify
 from enrollment.models import Trainee, User
+from practicum.actions.invitations import invite
 from practicum.actions.news import accounts_of, administrators, facts_of
 from practicum.models import MissedSeat, SeatHold, Session, WaitingParty
 
@@ -27,12 +28,31 @@ def _moment() -> str:
 
 
 def tell_booked(session: Session, trainees: Collection[Trainee], *, actor: User | None) -> None:
-    """Tell people that somebody booked a seat for them."""
+    """Tell people that they have a seat and who booked it for them, with a calendar file."""
+    users = _users(trainees)
+    invite(session=session, users=users)
+    mine = actor.pk if actor is not None else 0
+    for people, by in (
+        ([one for one in users if one != mine], actor or ""),
+        ([mine] if mine in users else [], ""),
+    ):
+        notify(
+            kind="seat_booked",
+            recipients=people,
+            key=f"seat:{session.pk}:booked:{_moment()}",
+            context={**facts_of(session), "by": by, "calendar": session.pk},
+            link=_page(session),
+        )
+
+
+def tell_given_back(session: Session, trainee: Trainee) -> None:
+    """Take the session out of a calendar that it was sent to."""
+    users = invite(session=session, users=_users([trainee]), is_cancelled=True)
     notify(
-        kind="seat_booked",
-        recipients=_users(trainees),
-        key=f"seat:{session.pk}:booked:{_moment()}",
-        context={**facts_of(session), "by": actor or ""},
+        kind="seat_returned",
+        recipients=users,
+        key=f"seat:{session.pk}:returned:{_moment()}",
+        context={**facts_of(session), "calendar": session.pk},
         link=_page(session),
     )
 
@@ -42,13 +62,19 @@ def tell_moved_up(
 ) -> None:
     """Tell a party, and whoever asked for it, that all of it has seats now."""
     people = _users(trainees)
+    invite(session=session, users=people)
     if party.asked_by_id is not None:
         people.append(party.asked_by_id)
     notify(
         kind="seat_moved_up",
         recipients=people,
         key=f"seat:{session.pk}:up:{party.pk}",
-        context={**facts_of(session), "until": give_back_until, "people": len(trainees)},
+        context={
+            **facts_of(session),
+            "until": give_back_until,
+            "people": len(trainees),
+            "calendar": session.pk,
+        },
         link=_page(session),
     )
 
@@ -72,7 +98,7 @@ def tell_lapsed(hold: SeatHold) -> None:
         kind="seat_hold_lapsed",
         recipients=[hold.held_by_id],
         key=f"seat-hold:{hold.pk}:lapsed",
-        context={**facts_of(hold.session), "seats": hold.seats, "organization": hold.organization},
+        context={**facts_of(hold.session), "people": hold.seats, "organization": hold.organization},
         link=reverse("practicum:seat_people", args=[hold.session_id]),
     )
 

@@ -152,9 +152,16 @@ def schedule_in_bulk(*, plans: Iterable[SessionPlan], actor: User | None) -> Bul
     return looking_again(attempt)
 
 
-def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reason_given: str = "") -> Session:
+def reschedule(
+    *,
+    session: Session,
+    plan: SessionPlan,
+    actor: User | None,
+    reason_given: str = "",
+    tell: bool = True,
+) -> Session:
     """Move or change a session that was not held yet. Its calendar entry keeps its identity and is marked
-    newer.
+    newer. Without ``tell`` the caller tells people.
 
     Raises:
         Refused: as for ``schedule``; or the session is cancelled or settled.
@@ -187,15 +194,18 @@ def reschedule(*, session: Session, plan: SessionPlan, actor: User | None, reaso
             actor=actor,
             data={"before": before, "after": told_of(locked), "reason": reason_given},
         )
-        news.tell_moved(locked, before=before, after=told_of(locked), now=timezone.now())
+        if tell:
+            news.tell_moved(locked, before=before, after=told_of(locked), now=timezone.now())
         return locked
 
     return looking_again(attempt)
 
 
 @transaction.atomic
-def cancel(*, session: Session, actor: User | None, reason_given: str) -> Session:
+def cancel(*, session: Session, actor: User | None, reason_given: str, tell: bool = True) -> Session:
     """Call a session off. What it occupied is free again; people's calendars show it as cancelled.
+
+    Without ``tell`` the caller tells people.
 
     Raises:
         Refused: no reason given, or it is already cancelled or settled.
@@ -210,7 +220,8 @@ def cancel(*, session: Session, actor: User | None, reason_given: str) -> Sessio
     locked.save(update_fields=["status", "cancel_reason", "sequence", "updated_at"])
     Occupation.objects.filter(session=locked).delete()
     note(locked, "practicum.cancel", actor=actor, data={"reason": locked.cancel_reason})
-    news.tell_cancelled(locked, now=timezone.now())
+    if tell:
+        news.tell_cancelled(locked, now=timezone.now())
     return locked
 
 

@@ -15,7 +15,9 @@ from practicum.models.attendance import (
 from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
 from practicum.models.feeds import FEED_OF, SharedFeed, publishable
 from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
+from practicum.models.invitations import CalendarInvitation
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
+from practicum.models.releases import ChangeKind, ChangeSource, TimetableChange, TimetableRelease
 from practicum.models.seats import (
     HoldStatus,
     MissedKind,
@@ -59,6 +61,8 @@ __all__ = [
     "BookingStatus",
     "CalendarDay",
     "CalendarFeed",
+    "ChangeKind",
+    "ChangeSource",
     "CheckinEvent",
     "Direction",
     "EventsAreAppendOnly",
@@ -66,6 +70,7 @@ __all__ = [
     "HostDeed",
     "HostLink",
     "HostLinkUse",
+    "CalendarInvitation",
     "Leave",
     "LeaveStatus",
     "Lecturer",
@@ -88,6 +93,8 @@ __all__ = [
     "Source",
     "Suspension",
     "SuspensionParty",
+    "TimetableChange",
+    "TimetableRelease",
     "TrainingBase",
     "Vehicle",
     "Venue",

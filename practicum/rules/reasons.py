@@ -106,6 +106,14 @@ SENTENCES = {
     "seats_below_taken": _("%(taken)s seats are taken already; there cannot be fewer."),
     "appeal_too_late": _("Objections are taken within %(days)s days, once."),
     "appeal_decided": _("This objection was decided already."),
+    # Timetable in draft
+    "plan_lost": _("“%(title)s”: a place, lecturer, class or vehicle it names is no longer there."),
+    "change_released": _("This change was released or discarded meanwhile."),
+    "session_of_a_visit": _("This session belongs to a visit: change it on the visit's page."),
+    "release_rolled_back": _("This release was rolled back already."),
+    "changed_since": _("“%(title)s” was changed or held since; roll back a later release first."),
+    "nothing_to_release": _("There is nothing in the draft to release."),
+    "release_line": _("“%(title)s”: %(why)s"),
     # Check-in
     "not_a_trainee": _("This account is not on the roster of trainees."),
     "not_expected": _("You are not on the roster of this session."),

@@ -38,7 +38,8 @@ from enrollment.actions.person_mergers import merge_people
 from enrollment.actions.transfers import start_transfer
 from enrollment.evidence import EvidenceFile
 from practicum import tickets
-from practicum.actions import feeds, host_links, papers, visits
+from practicum.actions import feeds, host_links, papers, releases, visits
+from practicum.actions.plans import plan_of
 from practicum.rules.visits import Party
 from tests.factories import courses as school
 from tests.security.addresses import EVERYBODY, PEOPLE, TABLE, Line, line_for
@@ -187,7 +188,11 @@ def world(everyone, soft, bio, park):
     empty = MissedSeat.objects.create(
         session=session, trainee=zhang.trainee, organization=soft, kind="absent", noted_at=timezone.now()
     )
+    drafted = releases.draft_move(session=session, plan=plan_of(session), actor=zhao)
+    public = releases.release(changes=[drafted], note_given="", now=timezone.now(), actor=zhao)
     values: dict[str, Any] = {
+        "practicum:draft:pk": releases.draft_cancel(session=session, reason_given="示例", actor=zhao).pk,
+        "practicum:release:number": public.number,
         "practicum:seats:pk": opened.pk,
         "practicum:seat_people:pk": opened.pk,
         "practicum:seat_appeal:pk": empty.pk,

@@ -160,6 +160,8 @@ enrollment.PlanEntry responsible note
     "words about a class, a session or an organization, not about one of its people": """
 practicum.Session title place bring note cancel_reason
 practicum.SessionSeries title place bring note
+practicum.TimetableRelease note
+practicum.TimetableChange plan before reason
 practicum.Suspension reason
 enrollment.ClassLeavePart title
 enrollment.TrainingClass title description
