@@ -10,7 +10,7 @@ def register_kinds() -> None:
     register(
         Kind("session_moved", Group.SCHEDULE, "calendar3", is_urgent=True, files=files_for),
         Kind("session_cancelled", Group.SCHEDULE, "calendar3", is_urgent=True, files=files_for),
-        Kind("series_changed", Group.SCHEDULE, "calendar3", is_urgent=True),
+        Kind("series_changed", Group.SCHEDULE, "calendar3", is_urgent=True, files=files_for),
         Kind("visit_briefing", Group.SCHEDULE, "geo-alt"),
         Kind("visit_news", Group.WORK, "geo-alt"),
         Kind("base_suspended", Group.WORK, "building", is_urgent=True),

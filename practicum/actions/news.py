@@ -106,10 +106,12 @@ def tell_of_series(
     standing = sorted([*moved, *fresh], key=lambda session: session.starts_at)
     if not standing and not dropped:
         return
-    people = expected_people([*standing, *dropped])
+    people = {key: accounts_of(found) for key, found in expected_people([*standing, *dropped]).items()}
+    for one in [*standing, *dropped]:
+        invite(session=one, users=people.get(one.pk, []), is_cancelled=one in dropped)
     notify(
         kind="series_changed",
-        recipients=accounts_of({trainee for found in people.values() for trainee in found}),
+        recipients=sorted({user for found in people.values() for user in found}),
         key=f"series:{series.pk}:{series.sequence}",
         context={
             "title": series.title,
@@ -120,6 +122,7 @@ def tell_of_series(
                 for one in sorted(dropped, key=lambda one: one.starts_at)[:DATES_TOLD]
             ),
             "more_dropped": max(0, len(dropped) - DATES_TOLD),
+            "calendar": ",".join(str(one.pk) for one in [*standing, *dropped]),
         },
         link=reverse("practicum:schedule"),
     )

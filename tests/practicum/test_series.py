@@ -13,7 +13,14 @@ from cms.refusals import Refused
 from enrollment.models import Message
 from practicum.actions import series as actions
 from practicum.actions import sessions
-from practicum.models import CalendarDay, Occupation, Session, SessionSeries, SessionStatus
+from practicum.models import (
+    CalendarDay,
+    CalendarInvitation,
+    Occupation,
+    Session,
+    SessionSeries,
+    SessionStatus,
+)
 from practicum.rules.series import Change, Pattern, change, days_of
 from tests.factories import practicum as make
 
@@ -145,6 +152,10 @@ def test_a_change_leaves_alone_what_was_held_moved_or_called_off(series, trainin
     assert off.status == SessionStatus.CANCELLED
     # One message for the whole change, to each.
     assert [letter.kind for letter in Message.objects.filter(recipient=zhang)] == ["series_changed"]
+    # Their calendars take on the day that came, by the same message.
+    added = series.sessions.order_by("-starts_at").first()
+    invited = CalendarInvitation.objects.filter(user=zhang, is_cancelled=False)
+    assert added.pk in set(invited.values_list("session", flat=True))
 
 
 def test_sessions_of_a_series_may_swap_days_with_one_another(training_class, room, zhao):
