@@ -101,7 +101,8 @@ def test_its_queries_do_not_grow(admin, tree, zhao):
             OrganizationContact.objects.create(
                 organization=tree.soft, role=f"角色{place.pk}", name="示例", starts_on=TODAY
             )
-            DemonstrationTitle.objects.create(organization=tree.soft, level="city", awarded_on=TODAY)
+            awarded = TODAY - dt.timedelta(days=place.pk)
+            DemonstrationTitle.objects.create(organization=tree.soft, level="city", awarded_on=awarded)
             rename(organization=tree.soft, name=f"示例{place.pk}", actor=zhao)
         for person in trainees(tree.soft, number):
             credited(person, 4)
