@@ -93,13 +93,13 @@ def _records_in_words(one: Verdict, kinds: Sequence[str]) -> list[str]:
         change = records.difference(name, *one.changes[name])
         for what, rows in (("added", change.added), ("gone", change.gone)):
             for parts in rows:
-                shown = {"title": title, "row": records.write_row(name, parts)}
+                shown = {"title": title, "row": records.shown_row(name, parts)}
                 sentences.append(str(Reason(what, records.IN_WORDS[what], shown)))
         for before, after in change.altered:
             shown = {
                 "title": title,
-                "before": records.write_row(name, before),
-                "row": records.write_row(name, after),
+                "before": records.shown_row(name, before),
+                "row": records.shown_row(name, after),
             }
             sentences.append(str(Reason("altered", records.IN_WORDS["altered"], shown)))
     return sentences

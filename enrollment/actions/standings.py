@@ -413,11 +413,16 @@ def _rebuild_balances(trainee_ids: Collection[int], year: int) -> None:
     )
 
 
-def summed_figures(year: int) -> dict[Key, tuple[int, ...]]:
-    """The figures of every organization as the standings of ``year`` add up to."""
+def summed_figures(year: int, *, between: tuple[int, int] | None = None) -> dict[Key, tuple[int, ...]]:
+    """The figures of organizations as the standings of ``year`` add up to (one query).
+
+    ``between`` narrows them to the numbers of organizations from the first to the last, both included.
+    """
+    standings = Standing.objects.filter(year=year)
+    if between is not None:
+        standings = standings.filter(organization_id__gte=between[0], organization_id__lte=between[1])
     rows = (
-        Standing.objects.filter(year=year)
-        .order_by()
+        standings.order_by()
         .values("organization_id", "cohort")
         .annotate(
             n_people=Count("pk"),

@@ -72,6 +72,7 @@ class Part:
     longest: int = 0
     is_day: bool = False
     required: bool = False
+    is_phone: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ KINDS: dict[str, Kind] = {
             Part("角色", 40, required=True),
             Part("姓名或单位", 60, required=True),
             Part("单位职务", 120),
-            Part("电话", 20),
+            Part("电话", 20, is_phone=True),
             _day("开始日期", required=True),
             _day("结束日期"),
         ),
@@ -159,6 +160,17 @@ def write_row(name: str, parts: Sequence[str]) -> str:
     while len(shown) > 1 and not shown[-1]:
         shown.pop()
     return PART_SEPARATOR.join(shown)
+
+
+def shown_row(name: str, parts: Sequence[str]) -> str:
+    """One row as a preview shows it: telephones are masked."""
+    return write_row(
+        name,
+        [
+            f"{text[:3]}****{text[-4:]}" if part.is_phone and len(text) >= 7 else text
+            for part, text in zip(KINDS[name].parts, parts, strict=True)
+        ],
+    )
 
 
 def read_cell(name: str, raw: object) -> tuple[list[Parts], list[Reason]]:

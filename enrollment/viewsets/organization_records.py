@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 
+from enrollment.actions.journal import note
 from enrollment.models import (
     Area,
     DemonstrationTitle,
@@ -48,6 +51,18 @@ class RecordCreateView(_BackToOrganization, generic.CreateView):
 
 class RecordEditView(_BackToOrganization, InScopeMixin, generic.EditView):
     """A change of a row in scope."""
+
+
+class ContactEditView(RecordEditView):
+    """A contact; opening it shows the telephone in full, so the look stands in the log."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Note the look once the page has been put together; the log keeps the role, not who it is."""
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        if response.status_code == HTTPStatus.OK and self.object.phone:
+            data = {"contact": self.object.role}
+            note(self.object.organization, "enrollment.person.look", actor=request.user, data=data)
+        return response
 
 
 class RecordDeleteView(_BackToOrganization, ScopedDeleteView):
@@ -116,6 +131,7 @@ class ContactViewSet(RecordViewSet):
     model = OrganizationContact
     icon = "user"
     menu_label = _("Five-one contacts")
+    edit_view_class = ContactEditView
     menu_order = 266
     form_class = ContactForm
     list_display = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -30,12 +30,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from academy.annual_return import annual_return
 from academy.reports import zone_report
 from cms.refusals import Refused
 from enrollment.actions.exemptions import change_exemption, exempt, withdraw_exemption
 from enrollment.actions.hour_rules import apply_rules
 from enrollment.actions.hours import Credit, credit_hours_in_bulk, reverse_entry
-from enrollment.actions.people import admit, appoint, depart, transfer
+from enrollment.actions.people import admit, amend, appoint, depart, transfer
 from enrollment.actions.verification import verify
 from enrollment.models import (
     Appointment,
@@ -44,6 +45,7 @@ from enrollment.models import (
     HourEntry,
     HourMinimum,
     HourRule,
+    Organization,
     OrganizationStanding,
     Standing,
     Trainee,
@@ -65,6 +67,8 @@ ONLINE = {"online", "live"}
 COMMITTEE = {"secretary", "deputy_secretary", "committee_member"}
 POSTS = [*sorted(COMMITTEE), "affairs_worker", "member"]
 KINDS = ["online", "live", "classroom", "branch"]
+#: Kinds of hours that somebody came to: each is a person-time of the annual return.
+HELD = {"live", "classroom", "branch", "external", "base_visit"}
 DIMENSIONS = ["", "theory", "theory/original", "skills"]
 
 days = st.sampled_from(DAYS)
@@ -181,10 +185,12 @@ class Academy(RuleBasedStateMachine):
                 name=f"学员{number}",
                 organization=self.places[number],
                 started_on=dt.date(YEAR - 1, 5, 5),
+                joined_on=dt.date(YEAR - 2 * number, 3, 3),
                 actor=None,
             )
             for number in range(3)
         ]
+        Organization.objects.filter(pk=self.tree.bio.pk).update(is_social=True)
         self.evidence = 0
 
     def _try(self, act: Any, *allowed: str) -> None:
@@ -209,6 +215,14 @@ class Academy(RuleBasedStateMachine):
             lambda: transfer(trainee=self.people[who], organization=self.places[where], on=on, actor=None),
             "before_current_post",
             "trainee_has_left",
+        )
+
+    @rule(who=people, where=st.none() | people)
+    def host(self, who: int, where: int | None) -> None:
+        """Somebody studies elsewhere, or no longer does."""
+        host = None if where is None else self.places[where]
+        self._try(
+            lambda: amend(trainee=self.people[who], host_organization=host, actor=None), "trainee_has_left"
         )
 
     @rule(who=people, on=days, length=st.none() | st.integers(0, 90))
@@ -303,10 +317,11 @@ class Academy(RuleBasedStateMachine):
 
     @invariant()
     def everything_agrees(self) -> None:
-        """Balances, standings, reports, the explanation, figures by organization and the zone's dashboard."""
+        """Balances, standings, reports, the explanation, figures by organization, dashboard and return."""
         if not hasattr(self, "people"):
             return
         figures: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * 5)
+        rights: dict[Trainee, Plain] = {}
         for person in Trainee.objects.order_by("pk"):
             by_kind: dict[str, int] = defaultdict(int)
             for kind, quarters in HourEntry.objects.filter(trainee=person, year=YEAR).values_list(
@@ -356,6 +371,7 @@ class Academy(RuleBasedStateMachine):
                 right.counted,
                 right.shortfall,
             )
+            rights[person] = right
             row = figures[(right.organization, right.cohort)]
             for place, value in enumerate(
                 (
@@ -387,6 +403,40 @@ class Academy(RuleBasedStateMachine):
             total.required_quarters,
             total.earned_quarters,
         ] == sums
+        self.the_return_agrees(rights)
+
+    def the_return_agrees(self, rights: dict[Trainee, Plain]) -> None:
+        """The annual statistical return, summed up here person by person and entry by entry."""
+        told: dict[str, int] = defaultdict(int)
+        held_to: dict[tuple[int, str], list[bool]] = defaultdict(list)
+        social = set(Organization.objects.filter(is_social=True).values_list("pk", flat=True))
+        undone = set(HourEntry.objects.exclude(reverses=None).values_list("reverses", flat=True))
+        for person, right in rights.items():
+            is_secretary = right.cohort == "secretary"
+            told["people"] += 1
+            told["exempt"] += right.is_exempt
+            told["reached"] += right.reached
+            told["quarters"] += right.earned
+            told["secretaries"] += is_secretary
+            told["secretaries_reached"] += is_secretary and right.reached
+            if not right.is_exempt:
+                held_to[right.organization, "secretaries" if is_secretary else "members"].append(
+                    right.reached
+                )
+            entries = HourEntry.objects.filter(trainee=person, year=YEAR, reverses=None, kind__in=HELD)
+            times = sum(1 for pk in entries.values_list("pk", flat=True) if pk not in undone)
+            told["person_times"] += times
+            told["of_secretaries"] += times * is_secretary
+            told["of_social" if right.organization in social else "of_enterprises"] += times
+            told["of_new"] += times * (person.joined_on.year in {YEAR - 1, YEAR})
+            away = person.host_organization_id not in {None, person.home_organization_id}
+            told["of_mobile"] += times * away
+        told["organizations"] = len({right.organization for right in rights.values()})
+        for (_place, whom), reached in held_to.items():
+            told[f"organizations_{whom}"] += all(reached)
+        total = asdict(annual_return(self.tree.zone, YEAR).total)
+        figures = {name: value for name, value in total.items() if name not in {"code", "name"}}
+        assert figures == {name: told[name] for name in figures}
 
     @invariant()
     def the_proof_says_so_too(self) -> None:

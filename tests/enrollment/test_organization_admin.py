@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
+from wagtail.models import ModelLogEntry
 
 from enrollment.actions.classes import set_quota
 from enrollment.actions.organizations import rename
@@ -100,7 +101,8 @@ def test_its_queries_do_not_grow(admin, tree, zhao):
             OrganizationContact.objects.create(
                 organization=tree.soft, role=f"角色{place.pk}", name="示例", starts_on=TODAY
             )
-            DemonstrationTitle.objects.create(organization=tree.soft, level="city", awarded_on=TODAY)
+            awarded = TODAY - dt.timedelta(days=place.pk)
+            DemonstrationTitle.objects.create(organization=tree.soft, level="city", awarded_on=awarded)
             rename(organization=tree.soft, name=f"示例{place.pk}", actor=zhao)
         for person in trainees(tree.soft, number):
             credited(person, 4)
@@ -234,6 +236,17 @@ def test_records_are_kept(admin, tree):
     assert admin.post(reverse("pairings:add"), outside).status_code == 302
     assert Pairing.objects.count() == 2
     assert OrganizationContact.objects.count() == 1
+
+
+def test_a_look_at_a_contacts_telephone_stands_in_the_log(admin, tree):
+    contact = OrganizationContact.objects.create(
+        organization=tree.soft, role="联系领导", name="示例甲", phone="13800000007", starts_on="2026-01-01"
+    )
+    looks = ModelLogEntry.objects.filter(action="enrollment.person.look")
+    assert "13800000007" not in admin.get(reverse("contacts:index")).content.decode()
+    assert not looks.exists()
+    assert "13800000007" in admin.get(reverse("contacts:edit", args=[contact.pk])).content.decode()
+    assert looks.get().data == {"contact": "联系领导"}
 
 
 def test_the_database_holds_what_the_forms_say(tree):
