@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+from functools import partial
 from typing import IO, Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -17,7 +18,7 @@ from cms.rules import uploads as rules
 _CHUNK = 64 * 1024
 
 
-class ArrivedFile(UploadedFile):
+class ArrivedFile(UploadedFile):  # type: ignore[type-arg]
     """A file that has come in pieces, in the shape in which forms know files. Storing it moves it."""
 
     def __init__(self, upload: Upload) -> None:
@@ -91,8 +92,9 @@ def arrived(*, key: str, owner: Any) -> ArrivedFile:
 
 def take_over(key: str | None, owner: Any) -> None:
     """The file is kept elsewhere now; without a key there is nothing to do."""
-    for upload in Upload.objects.visible_to(owner).filter(key=key or None):
-        transaction.on_commit(lambda upload=upload: drop(upload=upload))
+    upload = Upload.objects.visible_to(owner).filter(key=key).first() if key else None
+    if upload is not None:
+        transaction.on_commit(partial(drop, upload=upload))
 
 
 def drop(*, upload: Upload) -> None:

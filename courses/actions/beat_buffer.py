@@ -187,7 +187,7 @@ def flush() -> int:
         except redis.RedisError as error:
             _failed(error)
             return written
-        found = [_read(user_id, raw) for user_id, raw in zip(batch, values, strict=True) if raw]
+        found = [_read(user_id, str(raw)) for user_id, raw in zip(batch, values, strict=True) if raw]
         _forget(_write(found))
         written += len(found)
     return written
@@ -239,7 +239,14 @@ def _write(found: Sequence[Waiting]) -> list[Waiting]:
         for stretch in state.intervals:
             merged = merge(merged, stretch)
         stored = connection.ops.adapt_datetimefield_value(state.beat_at)
-        values = [json.dumps(merged), round(total(merged), 2), state.position, stored, stored, state.beats]
+        values: list[Any] = [
+            json.dumps(merged),
+            round(total(merged), 2),
+            state.position,
+            stored,
+            stored,
+            state.beats,
+        ]
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE, [*values, pk, row.beats])
             if cursor.rowcount != 1:
