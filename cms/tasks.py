@@ -3,7 +3,7 @@
 from django.core.management import call_command
 from django.utils import timezone
 
-from cms.actions import documents, jobs, planner
+from cms.actions import documents, jobs, planner, uploads
 from cms.actions import video as videos
 from cms.models import DocumentPages, Video
 
@@ -42,8 +42,9 @@ def publish_scheduled() -> None:
 
 
 def clear_jobs() -> int:
-    """Every night: results that were kept long enough are taken away."""
-    return jobs.clear(now=timezone.now())
+    """Every night: results that were kept long enough, and files that never arrived, are taken away."""
+    now = timezone.now()
+    return jobs.clear(now=now) + uploads.clear(now=now)
 
 
 def refresh_statistics() -> bool:

@@ -20,7 +20,9 @@ from wagtail.admin.ui.tables import Column
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
+from cms import views_uploads
 from cms.actions.captions import keep_uploaded
+from cms.actions.uploads import take_over
 from cms.actions.video import prepare_later, retry
 from cms.document_access import may_see
 from cms.models import AcademyDocument, Video
@@ -35,6 +37,7 @@ class VideoCreateView(CreateView):
     def save_instance(self) -> Video:
         self.form.instance.uploaded_by = self.request.user
         video: Video = super().save_instance()
+        take_over(self.form.cleaned_data.get("upload"), self.request.user)
         if video.captions:
             keep_uploaded(video=video, actor=self.request.user)
         prepare_later(video=video)
@@ -45,8 +48,9 @@ class VideoEditView(EditView):
     """A new file is prepared again; a new title is not."""
 
     def save_instance(self) -> Video:
-        has_new_file = "file" in self.form.changed_data
+        has_new_file = not {"file", "upload"}.isdisjoint(self.form.changed_data)
         video: Video = super().save_instance()
+        take_over(self.form.cleaned_data.get("upload"), self.request.user)
         if has_new_file:
             prepare_later(video=video)
         if "captions" in self.form.changed_data and video.captions:
@@ -81,6 +85,7 @@ class VideoViewSet(SnippetViewSet):
             HelpPanel(template="cms/admin/video_state_panel.html", heading=_("Preparation")),
             FieldPanel("title"),
             FieldPanel("file"),
+            HelpPanel(template="cms/admin/video_upload_panel.html", heading=_("On its way")),
             FieldPanel("captions"),
             FieldPanel("poster"),
         ],
@@ -94,6 +99,8 @@ class VideoViewSet(SnippetViewSet):
             path("state/<str:pk>/", self.state, name="state"),
             path("captions/<str:pk>/", self.captions, name="captions"),
             path("captions/<str:pk>/<int:number>/", self.caption_version, name="caption_version"),
+            path("upload/", self.begin_upload, name="begin_upload"),
+            path("upload/<uuid:key>/", self.upload, name="upload"),
             path("retry/<str:pk>/", require_POST(self.retry), name="retry"),
         ]
 
@@ -115,6 +122,21 @@ class VideoViewSet(SnippetViewSet):
     def caption_version(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
         """A version of its captions."""
         return version(request, self._video(request, pk), number)
+
+    def _sender(self, request: HttpRequest) -> None:
+        """To those who may not add or change videos, there is nowhere to send one."""
+        if not self.permission_policy.user_has_any_permission(request.user, ["add", "change"]):
+            raise Http404
+
+    def begin_upload(self, request: HttpRequest) -> HttpResponse:
+        """A large video begins to come in pieces."""
+        self._sender(request)
+        return views_uploads.begin(request)
+
+    def upload(self, request: HttpRequest, key: str) -> HttpResponse:
+        """One more piece of it."""
+        self._sender(request)
+        return views_uploads.upload(request, key)
 
     def retry(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Prepare it once more."""
@@ -164,5 +186,6 @@ def register_log_actions(actions: Any) -> None:
     actions.register_action("cms.job.cancel", _("Cancel background work"), _("Background work cancelled"))
     actions.register_action("cms.form.export", _("Take a form along"), _("Form exported or printed"))
     actions.register_action("cms.captions.correct", _("Correct captions"), _("Captions corrected"))
+    actions.register_action("cms.upload.begin", _("Begin to send a file"), _("Began to send a file"))
     actions.register_action("cms.video.retry", _("Prepare a video again"), _("Video prepared again"))
     actions.register_action("cms.job.fetch", _("Fetch a result"), _("Result of background work fetched"))

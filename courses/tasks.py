@@ -6,7 +6,7 @@ import logging
 
 from django.utils import timezone
 
-from courses.actions import news, publishing
+from courses.actions import beat_buffer, news, publishing
 from courses.actions.quizzes import close_if_overdue
 from courses.models import CourseAssignment, QuizAttempt
 
@@ -40,6 +40,11 @@ def tell_assigned(assignment_id: int) -> int:
     return (
         news.tell_assigned(assignment=assignment, day=timezone.localdate()) if assignment is not None else 0
     )
+
+
+def flush_beats() -> int:
+    """Every minute: what still waits in Redis is written; returns how much it was."""
+    return beat_buffer.flush()
 
 
 def tell_reviews() -> int:

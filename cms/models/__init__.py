@@ -12,6 +12,7 @@ from cms.models.media import (
     Video,
 )
 from cms.models.pages import HomePage, NewsIndexPage, NewsPage, StandardPage
+from cms.models.uploads import Upload
 
 __all__ = [
     "DOCUMENT_SALT",
@@ -27,5 +28,6 @@ __all__ = [
     "NewsIndexPage",
     "NewsPage",
     "StandardPage",
+    "Upload",
     "Video",
 ]

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cms.refusals import Refused
+from courses.actions import beat_buffer
 from courses.actions.completion import complete_lesson
 from courses.actions.study_clock import read_state, rest_clock, save_beat, take_clock
 from courses.actions.watching import ATTEMPTS
@@ -137,6 +138,7 @@ def read_on(
         Refused: ``not_opened``: the lesson was never opened by this account, or is not published.
     """
     now = now or timezone.now()
+    beat_buffer.settle(user_id)
     for _attempt in range(ATTEMPTS):
         state = read_state(user_id=user_id, lesson_id=lesson_id)
         if state is None:

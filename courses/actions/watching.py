@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from django.utils import timezone
 
 from cms.refusals import Refused
+from courses.actions import beat_buffer
+from courses.actions.beat_buffer import Kept
 from courses.actions.completion import complete_lesson
 from courses.actions.study_clock import BeatState, ask, hear, read_state, rest_clock, save_beat, take_clock
 from courses.rules.presence import Presence, presence, seconds_left
@@ -46,15 +48,20 @@ def beat(
 ) -> BeatAnswer:
     """Judge one beat: what was played from ``start`` (or the last known place) to ``position``.
 
-    In the usual case one query reads and one writes. A repeated beat earns nothing; of two that arrive at
-    once, one is judged after the other. ``is_answered``: somebody said that they are there.
+    In the usual case one query reads and one writes; where Redis is configured, a film that just plays on
+    asks the database nothing (`courses.actions.beat_buffer`). A repeated beat earns nothing; of two that
+    arrive at once, one is judged after the other. ``is_answered``: somebody said that they are there.
 
     Raises:
         Refused: ``not_opened``: the lesson was never opened by this account, or is not published.
     """
     now = now or timezone.now()
     for _attempt in range(ATTEMPTS):
-        state = read_state(user_id=user_id, lesson_id=lesson_id)
+        waits = beat_buffer.waiting(user_id)
+        if waits is not None and waits.lesson_id != lesson_id:
+            beat_buffer.settle(user_id)
+            waits = None
+        state = waits.state if waits else read_state(user_id=user_id, lesson_id=lesson_id)
         if state is None:
             raise Refused(NOT_OPENED)
         if state.rule != "watch" or state.video_seconds <= 0:
@@ -82,6 +89,19 @@ def beat(
                 last_beat_at=state.beat_at,
                 now=now,
             )
+        if _just_plays_on(state, reported, turn, judged, there):
+            place = min(max(0.0, position), state.video_seconds)
+            kept = beat_buffer.keep(
+                state=state, judged=judged, position=place, lesson_id=lesson_id, now=now, before=waits
+            )
+            if kept is Kept.WAITS:
+                return _answer(state, judged.studied, judged.counted_to, state.is_complete)
+            if kept is Kept.OVERTAKEN:
+                continue
+        if waits is not None:
+            # Whatever is more than playing on is decided on what the database says.
+            beat_buffer.settle(user_id)
+            continue
         if not _write(state, reported, turn, judged, there, now):
             continue
         is_complete = state.is_complete
@@ -92,6 +112,18 @@ def beat(
     # Beaten to it several times in a row: nothing is lost, the player keeps the stretch for its next beat.
     assert state is not None
     return _answer(state, state.studied_seconds, reported.start, state.is_complete)
+
+
+def _just_plays_on(state: BeatState, reported: Beat, turn: Turn, judged: Judgement, there: Presence) -> bool:
+    """Whether a beat of the holder changes nothing but how much was watched, so that it may wait."""
+    return (
+        turn is Turn.MINE
+        and there is Presence.UNASKED
+        and reported.is_playing
+        and reported.is_visible
+        and judged.reason is None
+        and (state.is_complete or judged.studied + 0.5 < state.required_seconds)
+    )
 
 
 def _presence(state: BeatState, reported: Beat, now: dt.datetime) -> Presence:

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from cms.refusals import Refused
+from courses.actions import beat_buffer
 from courses.actions.progress import missing_before, open_lesson
 from courses.models import CompletionRule, LessonProgress, PresencePrompts
 from courses.models.access import may_study
@@ -31,6 +32,7 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
     user = request.user
     if not user.is_authenticated:
         return redirect_to_login(request.get_full_path())
+    beat_buffer.settle(user.pk)
     found = studying(user.pk, slug)
     if not (found and found.is_learner) and not may_study(user):
         return render(request, "courses/closed.html", {"reason": MAY_NOT_STUDY}, status=403)
@@ -94,6 +96,7 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
 @for_learners
 def record(request: AuthenticatedHttpRequest, lesson_id: int) -> HttpResponse:
     """What counted in one lesson, what did not, and why."""
+    beat_buffer.settle(request.user.pk)
     held = catalogue()
     outline = held.lessons.get(lesson_id)
     row = (

@@ -1,9 +1,11 @@
 // The Wagtail admin: forms are sent by somebody who is still signed in, and pieces that are about background work ask
 // for themselves again while it goes on. File fields are those of the other pages.
 import "./admin/sending";
+import { watchUploads } from "./admin/uploading";
 import { watchFiles } from "./frame/files";
 
 watchFiles();
+watchUploads();
 
 const AGAIN_MS = 2000;
 

@@ -117,6 +117,21 @@ def test_another_page_of_the_same_account_is_not_stopped_by_it(player: Player) -
 
 
 @pytest.mark.django_db
+def test_administrators_set_it_and_others_do_not(client: Client, zhao: User, chen: User) -> None:
+    address = "/admin/settings/courses/presenceprompts/"
+    client.force_login(chen)
+    assert client.get(address).status_code == 302
+    client.force_login(zhao)
+    page = client.get(address, follow=True)
+    assert "every_minutes" in page.content.decode()
+    data = {"is_on": "on", "every_minutes": 30, "grace_seconds": 20}
+    refused = client.post(page.request["PATH_INFO"], data).content.decode()
+    assert "30" in refused
+    client.post(page.request["PATH_INFO"], {**data, "grace_seconds": 120})
+    assert PresencePrompts.load().grace_seconds == 120
+
+
+@pytest.mark.django_db
 def test_switched_off_nobody_is_asked(player: Player) -> None:
     PresencePrompts.objects.update(is_on=False)
     player.beat(0, 0, 0)

@@ -127,6 +127,7 @@ practicum.VisitPaper file
 enrollment.RosterImport file_name error
 enrollment.OrganizationImport file file_name error
 cms.Job title parameters message file file_name
+cms.Upload name
 enrollment.NoticeAttachment title file
 wagtailcore.UploadedFile file
 django_q.Task name
@@ -145,6 +146,7 @@ cms.AcademyDocument title file
 cms.AcademyRendition file
 cms.DocumentPages folder source sheets error
 cms.Video title file captions error playlist
+cms.CaptionVersion content
 wagtailcore.Revision object_str content
 wagtailcore.PageLogEntry label data
 wagtailcore.TaskState comment
