@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from practicum.views import bases, door, feeds, host, links, staff, study, suspensions, visits
+from practicum.views import bases, door, feeds, host, links, planner, staff, study, suspensions, visits
 
 app_name = "practicum"
 urlpatterns = [
@@ -32,6 +32,10 @@ urlpatterns = [
     path("sessions/<int:pk>/attendance/<int:trainee_pk>/", staff.person, name="person"),
     path("sessions/<int:pk>/leaves/<int:leave_pk>/", staff.decide_leave, name="decide_leave"),
     path("classes/<int:pk>/timetable/", staff.timetable, name="timetable"),
+    path("planner/", planner.planner, name="planner"),
+    path("planner/events/", planner.events, name="planner_events"),
+    path("planner/<int:pk>/", planner.planner_session, name="planner_session"),
+    path("planner/<int:pk>/move/", planner.planner_move, name="planner_move"),
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/<int:pk>/move/", visits.move, name="visit_move"),
     path("visits/<int:pk>/headcount/", visits.headcount, name="visit_headcount"),

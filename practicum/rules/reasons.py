@@ -23,6 +23,10 @@ SENTENCES = {
     ),
     "session_cancelled": _("This session was cancelled."),
     "session_settled": _("The hours of this session are posted; correct persons one by one."),
+    "session_of_a_visit": _(
+        "This session belongs to a visit: its date is agreed with the base, on the page of the visit."
+    ),
+    "move_into_the_past": _("It cannot begin in the past."),
     "session_not_over": _("The session is still running; it can be settled when it has ended."),
     "series_without_weekday": _("Choose at least one weekday."),
     "series_out_of_order": _("A series cannot end before it begins."),

@@ -37,7 +37,7 @@ from practicum.models import (
 )
 from practicum.models.sessions import SessionQuerySet
 from practicum.rules.visits import BRIEFED_STAGES
-from practicum.views.access import trainee_of, visible_session
+from practicum.views.access import may_plan, trainee_of, visible_session
 
 #: How far the agenda looks ahead.
 AGENDA_DAYS = 60
@@ -83,6 +83,7 @@ def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["running"] = reports.run_today(request.user)
     # Staff look at what they run; only a trainee has something to sign in with.
     context["is_trainee"] = Trainee.objects.filter(user=request.user).exists()
+    context["plans"] = may_plan(request.user)
     context["tabs"] = [
         {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
         {"label": _("By month"), "url": "?view=month", "current": context["view"] == "month"},
