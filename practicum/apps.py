@@ -12,7 +12,7 @@ class PracticumConfig(AppConfig):
         """Hear of rosters and leave; say who was there, what classes earn, and what is told of visits."""
         from enrollment import class_hours, erasure, leave_news, presence, roster_changes, timetables
         from enrollment.actions import uploads
-        from practicum import jobs
+        from practicum import forms_of_bases, jobs
         from practicum.actions import organization_followers, person_followers
         from practicum.actions.erasure import erase
         from practicum.actions.leave import follow_class_leave
@@ -40,3 +40,4 @@ class PracticumConfig(AppConfig):
         person_followers.register_followers()
         organization_followers.register_followers()
         register_forms()
+        forms_of_bases.register_forms()

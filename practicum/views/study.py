@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from cms.refusals import Refused
 from enrollment.dimensions import label_of
-from enrollment.models import Trainee
+from enrollment.models import Role, Trainee
 from enrollment.requests import AuthenticatedHttpRequest
 from practicum import reports
 from practicum.actions import bookings, feeds, leave
@@ -83,7 +83,8 @@ def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["running"] = reports.run_today(request.user)
     # Staff look at what they run; only a trainee has something to sign in with.
     context["is_trainee"] = Trainee.objects.filter(user=request.user).exists()
-    context["plans"] = may_plan(request.user)
+    # Trainees are not asked about: their page costs no query more.
+    context["plans"] = request.user.scope.has(Role.ADMINISTRATOR, Role.INSTRUCTOR) and may_plan(request.user)
     context["tabs"] = [
         {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
         {"label": _("By month"), "url": "?view=month", "current": context["view"] == "month"},
