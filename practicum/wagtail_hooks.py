@@ -101,6 +101,10 @@ LOGGED = {
     "practicum.link_revoke": (_("Take a base's link back"), _("Link of the base taken back")),
     "practicum.visit_rate": (_("Rate a visit"), _("Visit rated")),
     "practicum.visit_archive": (_("Archive a visit"), _("Visit archived")),
+    "practicum.bases_receive": (_("Send a table of bases"), _("Table of bases sent")),
+    "practicum.bases_import": (_("Import training bases"), _("Training bases imported")),
+    "practicum.bases_discard": (_("Discard a table of bases"), _("Table of bases discarded")),
+    "practicum.bases_clear": (_("Clear a table of bases"), _("Table of bases cleared")),
     "practicum.base_suspend": (_("Suspend a base"), _("Base suspended")),
     "practicum.base_resume": (_("Let a base receive again"), _("Base receives visitors again")),
     "practicum.visit_elsewhere": (

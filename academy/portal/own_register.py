@@ -62,6 +62,7 @@ from enrollment.models import (
 from practicum.models import (
     Attendance,
     BaseHost,
+    BaseImport,
     Booking,
     CalendarFeed,
     CalendarInvitation,
@@ -455,6 +456,7 @@ REGISTER: tuple[Line, ...] = (
         (
             Part(RosterImport, "uploaded_by", of_account=True),
             Part(OrganizationImport, "uploaded_by", of_account=True),
+            Part(BaseImport, "uploaded_by", of_account=True),
             Part(VisitPaper, "added_by", of_account=True),
             Part(Job, "owner", of_account=True),
         ),

@@ -271,6 +271,8 @@ CONTENT_SECURITY_POLICY = {
         # Chart.js and Leaflet place their elements with style attributes.
         "style-src-attr": ["'unsafe-inline'"],
         "script-src": [SELF, NONCE],
+        # FullCalendar carries its arrows as a font within its styles.
+        "font-src": [SELF, "data:"],
         "worker-src": [SELF, "blob:"],
         "connect-src": [SELF],
         "frame-src": [SELF],

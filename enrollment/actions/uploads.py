@@ -12,20 +12,34 @@ from django.utils import timezone
 
 from enrollment.actions.journal import note
 from enrollment.actions.messages import notify
-from enrollment.models import OrganizationImport, RetentionSubject, RosterImport, kept_since
+from enrollment.models import OrganizationImport, RetentionSubject, RosterImport, TableImport, kept_since
 from enrollment.rules import retention as rules
 
 #: States in which somebody still has to do something.
 WAITING = ("reading", "columns", "ready", "failed")
-Upload = RosterImport | OrganizationImport
-Kind = type[RosterImport] | type[OrganizationImport]
-KINDS: tuple[Kind, ...] = (RosterImport, OrganizationImport)
+Upload = RosterImport | TableImport
+Kind = type[RosterImport] | type[TableImport]
+#: Kinds of uploads; apps add theirs when they start (`offer`).
+KINDS: list[Kind] = [RosterImport, OrganizationImport]
+NO_TABLE: dict[str, Any] = {"lines": [], "shown": [], "words": [], "counts": {}}
 EMPTY: dict[type[Model], dict[str, Any]] = {
     RosterImport: {"verdict": {}},
-    OrganizationImport: {"lines": [], "shown": [], "words": [], "counts": {}},
+    OrganizationImport: NO_TABLE,
 }
-PAGES = {RosterImport: "portal:workbench_import", OrganizationImport: "organizations:import_one"}
-ACTIONS = {RosterImport: "enrollment.roster.clear", OrganizationImport: "enrollment.organization.clear"}
+PAGES: dict[type[Model], str] = {
+    RosterImport: "portal:workbench_import",
+    OrganizationImport: "organizations:import_one",
+}
+ACTIONS: dict[type[Model], str] = {
+    RosterImport: "enrollment.roster.clear",
+    OrganizationImport: "enrollment.organization.clear",
+}
+
+
+def offer(model: type[TableImport], *, page: str, action: str) -> None:
+    """Have uploads of ``model`` cleared as well: ``page`` shows one, ``action`` stands in the log."""
+    KINDS.append(model)
+    EMPTY[model], PAGES[model], ACTIONS[model] = NO_TABLE, page, action
 
 
 def clear_uploads(*, today: dt.date) -> int:

@@ -75,7 +75,7 @@ from enrollment.models.messages import (
 )
 from enrollment.models.minimums import HourMinimum
 from enrollment.models.notices import ClassNotice, NoticeAttachment, NoticeReceipt, NoticeSettings
-from enrollment.models.organization_imports import OrganizationImport
+from enrollment.models.organization_imports import OrganizationImport, TableImport
 from enrollment.models.organization_records import (
     ChangeKind,
     HistoryIsAppendOnly,
@@ -125,6 +125,7 @@ from enrollment.models.surveys import ClassSurvey, QuestionKind, SurveyQuestion,
 from enrollment.models.transfers import PersonTransfer, TransferState
 
 __all__ = [
+    "TableImport",
     "AnnualPlan",
     "NeedField",
     "NeedStatus",

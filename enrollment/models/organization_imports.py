@@ -1,4 +1,4 @@
-"""A table of organizations that was sent: read, judged row by row, shown, and applied only when confirmed."""
+"""A table that was sent: read, judged row by row, shown, and applied only when confirmed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class OrganizationImport(models.Model):
-    """One uploaded table of organizations.
+class TableImport(models.Model):
+    """One uploaded table, of whatever a subclass names.
 
     ``lines`` are its rows as read ([number, told]), ``shown`` what each comes to as the preview says
     ([number, outcome, changed fields]), ``words`` the same in words for those that are not unchanged.
@@ -25,7 +25,7 @@ class OrganizationImport(models.Model):
         FAILED = "failed", _("Failed")
         DISCARDED = "discarded", _("Discarded")
 
-    file = models.FileField(_("file"), upload_to="organizations/%Y/%m/", blank=True)
+    file = models.FileField(_("file"), upload_to="tables/%Y/%m/", blank=True)
     file_name = models.CharField(_("file name"), max_length=200)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.READING)
     lines: models.JSONField[Any, Any] = models.JSONField(_("rows"), default=list)
@@ -44,9 +44,19 @@ class OrganizationImport(models.Model):
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("import of organizations")
-        verbose_name_plural = _("imports of organizations")
+        abstract = True
         ordering = ["-uploaded_at", "-pk"]
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class OrganizationImport(TableImport):
+    """One uploaded table of organizations."""
+
+    file = models.FileField(_("file"), upload_to="organizations/%Y/%m/", blank=True)
+
+    class Meta(TableImport.Meta):
+        abstract = False
+        verbose_name = _("import of organizations")
+        verbose_name_plural = _("imports of organizations")

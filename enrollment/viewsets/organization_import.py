@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -31,7 +33,7 @@ from enrollment.actions import organization_imports as steps
 from enrollment.actions.journal import note
 from enrollment.actions.organization_import import write_organizations
 from enrollment.jobs import APPLY_ORGANIZATIONS, JUDGE_ORGANIZATIONS
-from enrollment.models import Organization, OrganizationImport, RetentionSubject, kept_until
+from enrollment.models import Organization, OrganizationImport, RetentionSubject, TableImport, kept_until
 from enrollment.roster import messages as sentences
 from enrollment.roster.guard import MAX_BYTES
 from enrollment.rules import organization_table as rules
@@ -41,6 +43,37 @@ AT_WORK = (Status.READING, Status.APPLYING)
 ROWS_PER_PAGE = 50
 #: So many of the tables sent before are listed.
 EARLIER = 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """What these screens import: its kind of upload, its actions, its pieces of work and its words."""
+
+    imports: type[TableImport]
+    steps: Any
+    judging: str
+    applying: str
+    #: Name space of its screens: index, import, import_one, table, table_csv.
+    screens: str
+    listing: Any
+    importing: Any
+    row_title: Any
+
+    def page(self, received: TableImport) -> str:
+        """The page of one import."""
+        return reverse(f"{self.screens}:import_one", args=[received.pk])
+
+
+ORGANIZATIONS = Table(
+    OrganizationImport,
+    steps,
+    JUDGE_ORGANIZATIONS,
+    APPLY_ORGANIZATIONS,
+    "organizations",
+    _("Organizations"),
+    _("Import organizations"),
+    _("Organization"),
+)
 
 
 class ImportForm(forms.Form):
@@ -69,45 +102,53 @@ class ImportForm(forms.Form):
 class ImportView(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormMixin, ProcessFormView):
     """Send a table; it is judged in the background."""
 
-    model = Organization
+    table = ORGANIZATIONS
+    model: type[Model] = Organization
     permission_required = "change"
     template_name = "enrollment/admin/organization_import.html"
-    form_class = ImportForm
+    form_class: type[forms.Form] = ImportForm
     page_title = _("Import organizations")
     header_icon = "upload"
     request: HttpRequest
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Listing, import."""
-        listing = {"url": reverse("organizations:index"), "label": gettext("Organizations")}
+        listing = {"url": reverse(f"{self.table.screens}:index"), "label": self.table.listing}
         return [*self.breadcrumbs_items, listing, {"url": "", "label": self.page_title}]
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Keep the table and have it judged; nothing is saved of it."""
         file = form.cleaned_data["file"]
-        received = steps.receive_table(file=file, actor=self.request.user, name=file.name)
-        begin_work(self.request, JUDGE_ORGANIZATIONS, received)
-        return HttpResponseRedirect(reverse("organizations:import_one", args=[received.pk]))
+        received = self.table.steps.receive_table(file=file, actor=self.request.user, name=file.name)
+        begin_work(self.request, self.table.judging, received)
+        return HttpResponseRedirect(self.table.page(received))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """What was sent before."""
-        earlier = OrganizationImport.objects.defer("lines", "shown", "words").select_related("uploaded_by")
-        return super().get_context_data(earlier=earlier[:EARLIER], **kwargs)
+        rows = self.table.imports._default_manager
+        earlier = rows.defer("lines", "shown", "words").select_related("uploaded_by")
+        return super().get_context_data(
+            earlier=[(one, self.table.page(one)) for one in earlier[:EARLIER]],
+            export_url=reverse(f"{self.table.screens}:table"),
+            export_csv_url=reverse(f"{self.table.screens}:table_csv"),
+            **kwargs,
+        )
 
 
 class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
     """One table that was sent: at work, its preview, or its result."""
 
-    model = Organization
+    table = ORGANIZATIONS
+    model: type[Model] = Organization
     permission_required = "change"
     template_name = "enrollment/admin/organization_import_one.html"
     header_icon = "upload"
     request: HttpRequest
 
     @cached_property
-    def received(self) -> OrganizationImport:
+    def received(self) -> TableImport:
         """The import of this page."""
-        rows = OrganizationImport.objects.defer("lines", "shown").select_related("uploaded_by")
+        rows = self.table.imports._default_manager.defer("lines", "shown").select_related("uploaded_by")
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def get_page_title(self) -> str:
@@ -116,8 +157,8 @@ class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Listing, imports, this one."""
-        listing = {"url": reverse("organizations:index"), "label": gettext("Organizations")}
-        imports = {"url": reverse("organizations:import"), "label": gettext("Import organizations")}
+        listing = {"url": reverse(f"{self.table.screens}:index"), "label": self.table.listing}
+        imports = {"url": reverse(f"{self.table.screens}:import"), "label": self.table.importing}
         return [*self.breadcrumbs_items, listing, imports, {"url": "", "label": str(self.received)}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -125,13 +166,15 @@ class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
         received = self.received
         job = None
         if received.status in AT_WORK:
-            kind = JUDGE_ORGANIZATIONS if received.status == Status.READING else APPLY_ORGANIZATIONS
+            kind = self.table.judging if received.status == Status.READING else self.table.applying
             job = Job.objects.filter(kind=kind, parameters__import=received.pk).first()
         order = {outcome: place for place, outcome in enumerate(rules.OUTCOMES)}
         words = sorted(received.words, key=lambda one: (order[one["outcome"]], one["number"]))
         counts = received.counts
         return super().get_context_data(
             received=received,
+            row_title=self.table.row_title,
+            again_url=reverse(f"{self.table.screens}:import"),
             job=job,
             waits_until=kept_until(RetentionSubject.UPLOADS, timezone.localdate(received.uploaded_at))
             if received.status == Status.READY
@@ -148,22 +191,22 @@ class ImportPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Confirm, discard, or begin anew what lost its worker."""
-        received, wanted = self.received, request.POST.get("do")
+        received, wanted, steps = self.received, request.POST.get("do"), self.table.steps
         try:
             if wanted == "apply" and steps.begin_applying(received=received):
-                begin_work(request, APPLY_ORGANIZATIONS, received)
+                begin_work(request, self.table.applying, received)
             elif wanted == "again" and received.status == Status.READING:
-                begin_work(request, JUDGE_ORGANIZATIONS, received)
+                begin_work(request, self.table.judging, received)
             elif wanted == "discard":
                 steps.discard_table(received=received, actor=request.user)
                 messages.success(request, _("The import was discarded; nothing was saved."))
-                return HttpResponseRedirect(reverse("organizations:import"))
+                return HttpResponseRedirect(reverse(f"{self.table.screens}:import"))
         except Refused as refused:
             messages.error(request, refused.sentence)
         return HttpResponseRedirect(request.path)
 
 
-def begin_work(request: HttpRequest, kind: str, received: OrganizationImport) -> None:
+def begin_work(request: HttpRequest, kind: str, received: TableImport) -> None:
     """Have a step of an import done in the background; refused, its page offers to begin it again."""
     try:
         begin(kind=kind, owner=request.user, title=str(received), parameters={"import": received.pk})

@@ -12,6 +12,7 @@ from practicum.models.attendance import (
     Source,
     new_nonce,
 )
+from practicum.models.base_imports import BaseImport
 from practicum.models.bases import WEEKDAYS, BaseHost, BasePhoto, BaseStatus, Blackout, TrainingBase
 from practicum.models.feeds import FEED_OF, SharedFeed, publishable
 from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPaper
@@ -54,6 +55,7 @@ __all__ = [
     "AttendanceStatus",
     "Audience",
     "BaseHost",
+    "BaseImport",
     "BasePhoto",
     "BaseStatus",
     "Blackout",

@@ -23,6 +23,10 @@ SENTENCES = {
     ),
     "session_cancelled": _("This session was cancelled."),
     "session_settled": _("The hours of this session are posted; correct persons one by one."),
+    "session_of_a_visit": _(
+        "This session belongs to a visit: its date is agreed with the base, on the page of the visit."
+    ),
+    "move_into_the_past": _("It cannot begin in the past."),
     "session_not_over": _("The session is still running; it can be settled when it has ended."),
     "series_without_weekday": _("Choose at least one weekday."),
     "series_out_of_order": _("A series cannot end before it begins."),
@@ -109,7 +113,6 @@ SENTENCES = {
     # Timetable in draft
     "plan_lost": _("“%(title)s”: a place, lecturer, class or vehicle it names is no longer there."),
     "change_released": _("This change was released or discarded meanwhile."),
-    "session_of_a_visit": _("This session belongs to a visit: change it on the visit's page."),
     "release_rolled_back": _("This release was rolled back already."),
     "changed_since": _("“%(title)s” was changed or held since; roll back a later release first."),
     "nothing_to_release": _("There is nothing in the draft to release."),

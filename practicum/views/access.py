@@ -9,11 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from enrollment.models import Trainee, User
+from enrollment.models import Trainee, TrainingClass, User
 from practicum.models import Session
 from practicum.models.sessions import SessionQuerySet
 
-__all__ = ["LoginRequiredMixin", "run_session", "trainee_of", "visible_session"]
+__all__ = ["LoginRequiredMixin", "may_plan", "run_session", "trainee_of", "visible_session"]
 
 
 def visible_session(request: HttpRequest, pk: int, rows: SessionQuerySet | None = None) -> Session:
@@ -27,6 +27,11 @@ def run_session(request: HttpRequest, pk: int) -> Session:
     """The session at this address for those who take its attendance; 404 for others."""
     found: Session = get_object_or_404(Session.objects.with_place().run_by(request.user), pk=pk)
     return found
+
+
+def may_plan(user: User | Any) -> bool:
+    """Whether one plans the timetable: administrators, and teachers of a class for their classes."""
+    return bool(user.scope.everything) or TrainingClass.objects.filter(teacher=user).exists()
 
 
 def trainee_of(user: User | Any) -> Trainee:

@@ -157,6 +157,9 @@ def base(request: HttpRequest, code: str) -> HttpResponse:
         "sees_people": request.user.is_authenticated,
         "sees_contact": manages or is_host,
         "manages": manages,
+        "year_report_url": reverse(
+            "forms:form", args=["base-year", f"{found.code}-{timezone.localdate().year}"]
+        ),
         "visits": list(Visit.objects.open().filter(base=found)[:10]) if manages else [],
         "crumbs": [{"label": _("Training bases"), "url": reverse("practicum:base_list")}],
     }

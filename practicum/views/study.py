@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from cms.refusals import Refused
 from enrollment.dimensions import label_of
-from enrollment.models import Trainee
+from enrollment.models import Role, Trainee
 from enrollment.requests import AuthenticatedHttpRequest
 from practicum import reports
 from practicum.actions import bookings, feeds, leave
@@ -38,7 +38,7 @@ from practicum.models import (
 )
 from practicum.models.sessions import SessionQuerySet
 from practicum.rules.visits import BRIEFED_STAGES
-from practicum.views.access import trainee_of, visible_session
+from practicum.views.access import may_plan, trainee_of, visible_session
 from practicum.views.seats import seat_context
 
 #: How far the agenda looks ahead.
@@ -85,6 +85,8 @@ def schedule(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["running"] = reports.run_today(request.user)
     # Staff look at what they run; only a trainee has something to sign in with.
     context["is_trainee"] = Trainee.objects.filter(user=request.user).exists()
+    # Trainees are not asked about: their page costs no query more.
+    context["plans"] = request.user.scope.has(Role.ADMINISTRATOR, Role.INSTRUCTOR) and may_plan(request.user)
     context["tabs"] = [
         {"label": _("Agenda"), "url": reverse("practicum:schedule"), "current": context["view"] == "agenda"},
         {"label": _("By month"), "url": "?view=month", "current": context["view"] == "month"},

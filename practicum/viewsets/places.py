@@ -7,11 +7,13 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Count
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
+from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind
 from enrollment.viewsets.scoped import ScopedIndexView, ScopedViewSet
@@ -26,6 +28,7 @@ from practicum.models import (
     Vehicle,
     Venue,
 )
+from practicum.viewsets.base_import import ExportBases, ImportBases, ImportBasesPage
 from practicum.viewsets.choosers import user_chooser
 
 #: A tick where something is in use.
@@ -163,6 +166,15 @@ class BaseIndexView(ScopedIndexView):
     select_related = ("park", "field")
     default_ordering = "code"
 
+    @property
+    def header_buttons(self) -> list[Any]:
+        """The way to the table."""
+        return [
+            *super().header_buttons,
+            HeaderButton(_("Import"), url=reverse("practicum_bases:import"), icon_name="upload"),
+            HeaderButton(_("Export table"), url=reverse("practicum_bases:table"), icon_name="download"),
+        ]
+
     def get_base_queryset(self) -> Any:
         """With counts, by one query."""
         return super().get_base_queryset().annotate(visit_count=Count("visits"))
@@ -221,6 +233,17 @@ class BaseViewSet(ScopedViewSet):
         "status",
     )
     export_filename = "bases"
+
+    def get_urlpatterns(self) -> list[Any]:
+        """With the table: import, one import, export."""
+        given = self.get_common_view_kwargs()
+        return [
+            *super().get_urlpatterns(),
+            path("import/", self.construct_view(ImportBases, **given), name="import"),
+            path("import/<int:pk>/", self.construct_view(ImportBasesPage, **given), name="import_one"),
+            path("table.xlsx", self.construct_view(ExportBases, **given), name="table"),
+            path("table.csv", self.construct_view(ExportBases, kind="csv", **given), name="table_csv"),
+        ]
 
     def get_edit_handler(self) -> Any:
         """The panels, over the form with weekdays as boxes."""

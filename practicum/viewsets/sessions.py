@@ -242,6 +242,14 @@ class SessionIndexView(ScopedIndexView):
     default_ordering = ("-starts_at", "-pk")
 
     @property
+    def header_buttons(self) -> list[Any]:
+        """The way to the calendar."""
+        return [
+            *super().header_buttons,
+            HeaderButton(_("Plan in the calendar"), url=reverse("practicum:planner"), icon_name="date"),
+        ]
+
+    @property
     def columns(self) -> list[Column]:
         """What, when, where."""
         return [

@@ -110,6 +110,7 @@ def beginnings(way: Way) -> list[str]:
             reverse("portal:style"),
             reverse("practicum:visit", args=[visit.pk]),
             reverse("practicum:timetable", args=[training_class.pk]),
+            reverse("practicum:planner"),
         ]
     return places
 

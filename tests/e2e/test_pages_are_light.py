@@ -40,6 +40,7 @@ BUDGETS = (
     Budget("reading", "/courses/shuju-hegui/data-breach-drill/", "zhang", 150),
     Budget("schedule", "/practicum/schedule/", "zhang", 150),
     Budget("zone", "/zone/", "zhou", 230),
+    Budget("planner", "/practicum/planner/", "zhao", 250),
     Budget("workbench", "/workbench/", "li", 160),
 )
 

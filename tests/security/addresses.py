@@ -147,6 +147,7 @@ TABLE = (
     line("practicum:base_map", EVERYBODY),
     line("practicum:scan", NOBODY, EVERYBODY),
     line("practicum:feed", EVERYBODY),
+    line("practicum:planner*", some("zhao"), some("chen")),
     line("practicum:schedule", SIGNED_IN),
     line("practicum:subscribe", SIGNED_IN),
     line("practicum:shared_feeds", SIGNED_IN),

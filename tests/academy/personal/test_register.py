@@ -126,6 +126,7 @@ enrollment.ClassArchive file manifest digest
 practicum.VisitPaper file
 enrollment.RosterImport file_name error
 enrollment.OrganizationImport file file_name error
+practicum.BaseImport file file_name error
 cms.Job title parameters message file file_name
 cms.Upload name
 enrollment.NoticeAttachment title file
@@ -156,6 +157,7 @@ wagtailcore.Page title draft_title
 """,
     "contacts of bases and drivers, kept by those who keep the base or the vehicle": """
 practicum.TrainingBase contact_name contact_phone guides
+practicum.BaseImport lines words
 practicum.Vehicle driver_name driver_phone
 enrollment.PlanEntry responsible note
 """,
@@ -184,6 +186,7 @@ enrollment.ClosingTick code
 enrollment.NoticeAttachment digest
 enrollment.OrganizationChange document_number
 enrollment.OrganizationImport lines shown words counts
+practicum.BaseImport shown counts
 enrollment.PlanEntry title
 enrollment.TrainingClass code dimension
 enrollment.TrainingNeed answer_kind
