@@ -30,6 +30,8 @@ class Told:
     when: str = ""
     where: str = ""
     lecturer: str = ""
+    #: What to bring, and the note for participants.
+    details: str = ""
 
 
 @dataclass
@@ -86,6 +88,7 @@ def _told(plan: Mapping[str, Any], names: Mapping[str, Mapping[int, str]]) -> To
         f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}",
         where,
         names["lecturer"].get(plan.get("lecturer") or 0, ""),
+        " · ".join(filter(None, (plan.get("bring"), plan.get("note")))),
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import ClassStatus, TrainingClass
-from practicum.actions import bookings, papers
+from practicum.actions import bookings, papers, reminders
 from practicum.actions.attendance import due_sessions, settle
 from practicum.actions.news import tell_of_title
 from practicum.actions.sessions import follow_roster
@@ -86,6 +86,11 @@ def tend_seats() -> int:
         except Refused as refused:
             logger.warning("seats of session %s were not tended: %s", session.pk, refused)
     return len(sessions)
+
+
+def remind() -> int:
+    """Every hour: what is due is called to mind, each thing once; how many messages are new."""
+    return reminders.remind(now=timezone.now())
 
 
 def clear_papers() -> int:

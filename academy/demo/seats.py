@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from academy.demo.plan import Plan
 from cms.refusals import Refused
-from enrollment.models import Organization, Trainee, User
+from enrollment.models import Organization, Trainee, TrainingClass, User
 from practicum.actions import attendance, bookings, missed_seats, releases, sessions
 from practicum.actions.plans import plan_of
 from practicum.actions.seat_terms import set_terms
 from practicum.actions.sessions import SessionPlan
-from practicum.models import BaseStatus, MissedSeat, Session, SessionKind, TrainingBase, VisitBatch
+from practicum.models import Audience, BaseStatus, MissedSeat, Session, SessionKind, TrainingBase, VisitBatch
 from practicum.rules.seats import SeatRules
 
 #: Days from today, hour, title, seats.
@@ -49,11 +49,8 @@ def load(plan: Plan, actor: User) -> None:
         set_terms(session=full, rules=SeatRules(share_percent=40), now=now, actor=actor)
         for person in others[::23][:6]:
             _tried(bookings.book_together, session=full, trainees=[person], now=now, actor=None)
-        home = [
-            one
-            for one in mine
-            if one.user_id is None and one.home_organization_id == mine[0].home_organization_id
-        ]
+        free = [one for one in mine if one.user_id is None]
+        home = [one for one in free if one.home_organization_id == free[0].home_organization_id]
         _tried(bookings.wait, session=full, trainees=home[:2], now=now, actor=li)
         for person in others[5::29][:3]:
             _tried(bookings.wait, session=full, trainees=[person], now=now, actor=None)
@@ -121,7 +118,7 @@ def release_a_timetable(plan: Plan, actor: User) -> None:
     coming = list(
         Session.objects.attended_by(zhang)
         .unsettled()
-        .filter(starts_at__gt=now + dt.timedelta(days=2), training_class__isnull=False)
+        .filter(starts_at__gt=now + dt.timedelta(days=2))
         .exclude(pk__in=VisitBatch.objects.filter(session__isnull=False).values("session"))
         .with_place()
         .order_by("starts_at")[:2]
@@ -143,7 +140,11 @@ def release_a_timetable(plan: Plan, actor: User) -> None:
     releases.draft_new(
         plan=SessionPlan(
             title="示例：补充辅导课",
-            training_class=first.training_class,
+            training_class=TrainingClass.objects.filter(
+                sessions__starts_at__gt=now + dt.timedelta(days=2), sessions__audience=Audience.ROSTER
+            )
+            .order_by("starts_on", "pk")
+            .first(),
             starts_at=first.starts_at + dt.timedelta(days=9),
             ends_at=first.ends_at + dt.timedelta(days=9),
             place="学院东楼研讨室",

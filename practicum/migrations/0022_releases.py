@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'calendar invitation',
                 'verbose_name_plural': 'calendar invitations',
-                'constraints': [models.UniqueConstraint(fields=('session', 'user'), name='practicum_invitation_once')],
+                'constraints': [models.UniqueConstraint(fields=('session', 'user'), name='practicum_calendarinvitation_once')],
             },
         ),
         migrations.CreateModel(

@@ -19,6 +19,7 @@ from practicum.models.host_links import HostDeed, HostLink, HostLinkUse, VisitPa
 from practicum.models.invitations import CalendarInvitation
 from practicum.models.places import CalendarDay, Lecturer, Room, RoomKind, Vehicle, Venue, VenueKind
 from practicum.models.releases import ChangeKind, ChangeSource, TimetableChange, TimetableRelease
+from practicum.models.reminders import ReminderSettings
 from practicum.models.seats import (
     HoldStatus,
     MissedKind,
@@ -81,6 +82,7 @@ __all__ = [
     "MissedStatus",
     "Occupation",
     "Outcome",
+    "ReminderSettings",
     "ResourceKind",
     "Room",
     "RoomKind",

@@ -27,7 +27,9 @@ class CalendarInvitation(models.Model):
     class Meta:
         verbose_name = _("calendar invitation")
         verbose_name_plural = _("calendar invitations")
-        constraints = [models.UniqueConstraint(fields=["session", "user"], name="practicum_invitation_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "user"], name="practicum_calendarinvitation_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.session}"
