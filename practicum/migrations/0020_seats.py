@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('enrollment', '0025_first_certificate_template'),
-        ('practicum', '0007_series'),
+        ('practicum', '0008_base_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
