@@ -31,3 +31,5 @@ if (root && video) {
     }
   });
 }
+
+export {};
