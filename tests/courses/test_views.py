@@ -154,7 +154,13 @@ class TestBeats:
             {"position": 0, "from": 0, "playing": True, "visible": True, "speed": 1, "session": "t"},
         )
         assert answer.status_code == 200
-        assert answer.json() == {"watched_seconds": 0.0, "share": 0.0, "counted_to": 0.0, "complete": False}
+        assert answer.json() == {
+            "watched_seconds": 0.0,
+            "share": 0.0,
+            "counted_to": 0.0,
+            "complete": False,
+            "ask_seconds": None,
+        }
 
     @pytest.mark.parametrize(
         "data",

@@ -6,7 +6,8 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const AGAIN_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
 
 function watch(panel: HTMLElement, input: HTMLInputElement, form: HTMLFormElement): void {
-  const key = panel.querySelector<HTMLInputElement>("input[name=upload]");
+  // Wagtail draws the form's hidden fields at its end.
+  const key = form.querySelector<HTMLInputElement>("input[name=upload]");
   const bar = panel.querySelector<HTMLElement>("[data-upload-bar]");
   const words = panel.querySelector<HTMLElement>("[data-upload-words]");
   const endpoint = panel.dataset.upload ?? "";
