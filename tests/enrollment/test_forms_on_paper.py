@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
@@ -17,7 +18,7 @@ from enrollment.actions.classes import enrol_in_bulk, set_quota
 from enrollment.actions.groups import divide_into_groups
 from enrollment.actions.notices import attach, begin_notice, publish_notice
 from enrollment.models import ClassLeave, Enrollment, SurveySheet, TrainingClass
-from practicum.models import Leave
+from practicum.models import BaseHost, Leave
 from tests.factories import practicum as make
 from tests.factories.enrollment import credited, survey_held, trainees, training_class
 from tests.papers import fonts, metadata, needs_paper, pages, words
@@ -28,7 +29,7 @@ WAYS = ("form", "form_print", "form_pdf", "form_xlsx")
 
 
 @pytest.fixture
-def world(zhang, chen, soft, zhao):
+def world(zhang, chen, soft, zhao, sun):
     """A class with people, groups, a quota, a session and a leave slip."""
     one = training_class(title="示例书记班", teacher=chen, nominating=True, description="第一段。\n第二段。")
     set_quota(training_class=one, organization=soft, seats=5, actor=None)
@@ -50,6 +51,8 @@ def world(zhang, chen, soft, zhao):
         reason="住院",
     )
     credited(zhang.trainee, 6)
+    base = make.TrainingBaseFactory(name="示例车间基地")
+    BaseHost.objects.create(base=base, user=sun)
     return {
         "roster": one.pk,
         "groups": one.pk,
@@ -63,6 +66,7 @@ def world(zhang, chen, soft, zhao):
         "class-leave-slip": away.pk,
         "study-record": zhang.trainee.pk,
         "organization-record": soft.code,
+        "base-year": f"{base.code}-{timezone.localdate().year}",
     }
 
 
@@ -92,6 +96,7 @@ STAFF = {"li", "chen", "zhao", "zhou"}
         ("class-leave-slip", {"zhang", "chen", "zhao"}),
         ("study-record", {"zhang", "li", "zhao"}),
         ("organization-record", {"li", "zhao", "zhou"}),
+        ("base-year", {"zhao", "sun"}),
     ],
 )
 def test_who_may_have_it(world, everyone, sign_in, code, allowed):
@@ -123,6 +128,7 @@ EXPECTED = {
     "class-leave-slip": ["请假条", "张学员", "住院"],
     "study-record": ["学习档案", "张学员", "1.5"],
     "organization-record": ["教育培训档案", "张学员", "1.5"],
+    "base-year": ["实训基地年度报告", "示例车间基地"],
 }
 
 
