@@ -97,6 +97,25 @@ def test_back_to_back_works_and_set_up_time_counts(training_class) -> None:
     make.session(room=staged, starts_at=noon + dt.timedelta(minutes=30))
 
 
+def test_everything_else_is_free_the_moment_it_is_left(base, lecturer, zhang) -> None:
+    """Half-open spans: what ends at noon and what begins at noon share base, lecturer, vehicle and person."""
+    everything = {
+        "base": base,
+        "lecturer": lecturer,
+        "vehicles": [make.VehicleFactory()],
+        "trainee_ids": [zhang.trainee.pk],
+    }
+    noon, minute = at(12, days=1), dt.timedelta(minutes=1)
+    make.session(starts_at=at(10, days=1), ends_at=noon, **everything)
+    found = {
+        one.field for one in refusal(starts_at=noon - minute, ends_at=at(13, days=1), **everything).reasons
+    }
+    assert {"lecturer", "vehicles", "starts_at"} <= found
+    base.batches_per_day = 2
+    base.save()
+    make.session(starts_at=noon, ends_at=at(13, days=1), **everything)
+
+
 def test_what_a_plan_lacks_is_said_at_once(training_class) -> None:
     small = make.RoomFactory(capacity=1)
     closed = make.RoomFactory(is_active=False)
