@@ -17,7 +17,7 @@ def unschedule(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("practicum", "0023_reminders"),
+        ("practicum", "0012_reminders"),
         ("django_q", "0018_task_success_index"),
     ]
 

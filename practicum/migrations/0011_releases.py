@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('enrollment', '0025_first_certificate_template'),
-        ('practicum', '0021_seats_tended'),
+        ('practicum', '0010_seats_tended'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,7 +17,7 @@ def unschedule(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("practicum", "0020_seats"),
+        ("practicum", "0009_seats"),
         ("django_q", "0018_task_success_index"),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('practicum', '0022_releases'),
+        ('practicum', '0011_releases'),
     ]
 
     operations = [
