@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from cms.refusals import Refused
@@ -215,22 +215,27 @@ def test_a_quota_is_never_overrun(tree, race):
     assert Counter(outcomes) == {"enrolled": 3, "waitlisted": THREADS - 3}
 
 
-def test_control_without_the_lock_the_quota_is_overrun(tree, race, meeting):
+def test_control_without_the_lock_everybody_finds_a_seat_and_only_the_database_refuses(tree, race, meeting):
     opened = a_class(capacity=50)
     quota = set_quota(training_class=opened, organization=tree.soft, seats=3, actor=None)
     people = trainees(tree.soft, THREADS)
     point = meeting(THREADS)
+    found_free: list[int] = []
 
     def careless(number):
         is_free = seat_plan(opened).take(quota.pk)
         point.wait()
         if is_free:
+            found_free.append(number)
             Enrollment.objects.create(
                 training_class=opened, trainee=people[number], status=EnrollmentStatus.ENROLLED, quota=quota
             )
 
-    race(careless, THREADS)
-    assert Enrollment.objects.count() == THREADS
+    outcomes = race(careless, THREADS)
+    assert len(found_free) == THREADS
+    assert Enrollment.objects.count() == 3
+    refused = [outcome for outcome in outcomes if isinstance(outcome, DatabaseError)]
+    assert len(refused) == THREADS - 3
 
 
 def test_the_same_person_enrols_once(tree, race):

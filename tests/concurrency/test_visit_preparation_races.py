@@ -13,7 +13,7 @@ from wagtail.models import ModelLogEntry
 from cms.refusals import Refused
 from enrollment.models import Organization, User
 from practicum.actions import base_imports, bookings, papers, preparation, series, sessions, visits
-from practicum.models import BaseImport, Booking, Occupation, Session, TrainingBase, VisitPaper
+from practicum.models import BaseImport, Booking, Occupation, SeatTerms, Session, TrainingBase, VisitPaper
 from practicum.rules.papers import MOST_OF_ONE_VISIT
 from practicum.rules.series import Pattern
 from practicum.rules.visits import Party
@@ -55,6 +55,8 @@ def agreed(*, headcount=6):
 
 def test_a_headcount_never_falls_below_the_seats_that_are_given(tree, race):
     visit, session = agreed()
+    # All come from one organization; how seats are shared is not what is looked at here.
+    SeatTerms.objects.create(session=session, share_percent=100)
     people = make.trainees(Organization.objects.order_by("-depth")[0], 6)
 
     def work(number):

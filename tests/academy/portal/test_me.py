@@ -140,5 +140,5 @@ def test_what_the_page_and_the_copy_cost(sign_in, zhang, zhao, credit, django_as
         note(zhang.trainee, "enrollment.person.look", actor=zhao)
     with django_assert_max_num_queries(9):
         assert len(client.get(reverse("portal:personal_data")).context["looks"]) == 20
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(35):
         assert len(copy_of(client)["查阅与变更记录"]) > 30
