@@ -18,6 +18,16 @@ from tests.people import sign_in as sign_in_as
 from tests.template_database import django_db_keepdb, django_db_modify_db_settings  # noqa: F401
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let workers begin with what takes longest: found at the end, one would work on while the others rest.
+
+    Not those that commit: pytest-django lets them come last, because they leave an empty database.
+    """
+    if not any(item.get_closest_marker("e2e") for item in items):  # journeys are dealt out by tests/e2e
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_collection_finish() -> None:
     """Let the collector come seldom, and pass by what was imported: a twentieth of the work of all tests."""
     gc.collect()

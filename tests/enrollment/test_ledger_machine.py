@@ -446,6 +446,7 @@ class Academy(RuleBasedStateMachine):
             assert verdict.agrees, [str(difference) for difference in verdict.differences]
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_every_story_ends_in_agreement():
     run_state_machine_as_test(

@@ -449,6 +449,7 @@ def judge(line: Line, who: str, got: str, sent: str, answer: HttpResponse) -> st
     return f"the refusal tells {told}" if told and who not in {"zhang", "wang"} else ""
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["stranger", *PEOPLE])
 def test_every_address_answers_each_person_as_it_should(who, world, everyone, settings):
