@@ -18,16 +18,6 @@ from tests.people import sign_in as sign_in_as
 from tests.template_database import django_db_keepdb, django_db_modify_db_settings  # noqa: F401
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let workers begin with what takes longest: found at the end, one would work on while the others rest.
-
-    Not those that commit: pytest-django lets them come last, because they leave an empty database.
-    """
-    if not any(item.get_closest_marker("e2e") for item in items):  # journeys are dealt out by tests/e2e
-        items.sort(key=lambda item: item.get_closest_marker("long") is None)
-
-
 def pytest_collection_finish() -> None:
     """Let the collector come seldom, and pass by what was imported: a twentieth of the work of all tests."""
     gc.collect()
@@ -197,9 +187,13 @@ def _empty_tables_with_ledger(self) -> None:
 TransactionTestCase._fixture_teardown = _empty_tables_with_ledger
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests that empty the database its first contents back (Django's serialized rollback)."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Give tests that empty the database its first contents back, and let workers begin with what takes longest.
+
+    The first is Django's serialized rollback. What takes long and comes last keeps one worker busy while the
+    others rest. Not so those that commit: pytest-django puts them last, because they leave an empty database.
+    """
     assert apps.ready
     for item in items:
         names = getattr(item, "fixturenames", [])
@@ -207,3 +201,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         empties = mark is not None and mark.kwargs.get("transaction")
         if empties or {"transactional_db", "live_server"}.intersection(names):
             names.insert(0, "django_db_serialized_rollback")
+    yield
+    if not any(item.get_closest_marker("e2e") for item in items):  # journeys are dealt out by tests/e2e
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
