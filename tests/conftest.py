@@ -189,7 +189,7 @@ TransactionTestCase._fixture_teardown = _empty_tables_with_ledger
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Give tests that empty the database its first contents back, and let workers begin with what takes longest.
+    """Give tests that empty the database its first contents back; let workers begin with what takes longest.
 
     The first is Django's serialized rollback. What takes long and comes last keeps one worker busy while the
     others rest. Not so those that commit: pytest-django puts them last, because they leave an empty database.
