@@ -116,8 +116,9 @@ def all_steps() -> list[Step]:
         Step("deploy", (*manage, "check", "--deploy", "--fail-level", "WARNING"), environment=production()),
         suite("races-sqlite", RACES, "-m", "not postgres", workers=1),
         suite("races-postgres", RACES, workers=1),
-        replace(suite("units-sqlite", UNITS, "-m", "not postgres"), eager=True),
-        replace(suite("units-postgres", UNITS), eager=True),
+        # Dealt out a few at a time, so that no worker keeps the long ones at the end to itself.
+        replace(suite("units-sqlite", UNITS, "--maxschedchunk=4", "-m", "not postgres"), eager=True),
+        replace(suite("units-postgres", UNITS, "--maxschedchunk=4"), eager=True),
         replace(
             # Much of a journey is waiting (a film plays to its end): three share two cores.
             suite("journeys", JOURNEYS, "--dist", "worksteal", workers=CORES + 1),
