@@ -4,6 +4,7 @@ from django.urls import path
 
 from practicum.views import (
     bases,
+    closures,
     door,
     feeds,
     host,
@@ -75,6 +76,9 @@ urlpatterns = [
     path("bases/<slug:code>/link/", bases.link, name="base_link"),
     path("bases/<slug:code>/suspension/", suspensions.suspension, name="base_suspension"),
     path("visits/<int:pk>/elsewhere/", suspensions.elsewhere, name="visit_elsewhere"),
+    path("closures/", closures.closures, name="closures"),
+    path("closures/<int:pk>/", closures.closure, name="closure"),
+    path("closures/<int:pk>/sessions/<int:session_pk>/", closures.stand_in, name="closure_session"),
     path("h/<str:token>/", links.entrance, name="link"),
     path("h/<str:token>/<int:pk>/", links.visit, name="link_visit"),
     path("h/<str:token>/<int:pk>/answer/", links.answer, name="link_answer"),

@@ -53,6 +53,7 @@ LOGGED = {
     "practicum.schedule": (_("Schedule a session"), _("Scheduled")),
     "practicum.reschedule": (_("Change a session"), _("Changed or moved")),
     "practicum.cancel": (_("Cancel a session"), _("Cancelled")),
+    "practicum.stand_in": (_("Find a stand-in for a session"), _("Another took the place of what is closed")),
     "practicum.series_begin": (_("Plan a series of sessions"), _("Series planned")),
     "practicum.series_amend": (_("Change a series of sessions"), _("Series changed from then on")),
     "practicum.series_end": (_("Call off the rest of a series"), _("Rest of the series called off")),
