@@ -184,6 +184,7 @@ TABLE = (
     line("practicum:base_link", some("zhao")),
     line("practicum:base_suspension", some("zhao", "sun")),
     line("practicum:visit_elsewhere", some("zhao")),
+    line("practicum:statistics*", some("zhao")),
     line("practicum:closures", some("zhao"), some("chen")),
     line("practicum:closure*", some("zhao")),
     line("practicum:paper*", some("zhao"), some("chen")),
