@@ -125,6 +125,12 @@ KINDS = (
         lambda user, today, now: Visit.objects.manageable_by(user).stranded(now),
     ),
     Kind(
+        "held_up",
+        _("sessions lost their lecturer, room, base or vehicle: settle them"),
+        "practicum:closures",
+        lambda user, today, now: Session.objects.manageable_by(user).stranded(now),
+    ),
+    Kind(
         "external",
         _("external trainings wait for my decision"),
         "portal:workbench_external",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from practicum.views import (
     bases,
+    closures,
     door,
     feeds,
     host,
@@ -12,6 +13,7 @@ from practicum.views import (
     releases,
     seats,
     staff,
+    statistics,
     study,
     suspensions,
     visits,
@@ -75,6 +77,11 @@ urlpatterns = [
     path("bases/<slug:code>/link/", bases.link, name="base_link"),
     path("bases/<slug:code>/suspension/", suspensions.suspension, name="base_suspension"),
     path("visits/<int:pk>/elsewhere/", suspensions.elsewhere, name="visit_elsewhere"),
+    path("statistics/", statistics.page, name="statistics"),
+    path("statistics/table.xlsx", statistics.export, name="statistics_export"),
+    path("closures/", closures.closures, name="closures"),
+    path("closures/<int:pk>/", closures.closure, name="closure"),
+    path("closures/<int:pk>/sessions/<int:session_pk>/", closures.stand_in, name="closure_session"),
     path("h/<str:token>/", links.entrance, name="link"),
     path("h/<str:token>/<int:pk>/", links.visit, name="link_visit"),
     path("h/<str:token>/<int:pk>/answer/", links.answer, name="link_answer"),

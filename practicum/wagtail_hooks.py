@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from practicum.viewsets.choosers import CHOOSERS
@@ -48,11 +51,29 @@ def register_viewsets() -> list[ViewSet | ViewSetGroup]:
     return [PracticumGroup(), *CHOOSERS]
 
 
+class StatisticsMenuItem(MenuItem):
+    """The sums of the practicum, for administrators."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.scope.everything)
+
+
+@hooks.register("register_reports_menu_item")
+def statistics() -> MenuItem:
+    """The way to them, among the reports."""
+    url = reverse("practicum:statistics")
+    return StatisticsMenuItem(
+        _("Practicum statistics"), url, name="practicum-statistics", icon_name="table", order=40
+    )
+
+
 #: Every action that the audit log may name, and how it reads there.
 LOGGED = {
     "practicum.schedule": (_("Schedule a session"), _("Scheduled")),
     "practicum.reschedule": (_("Change a session"), _("Changed or moved")),
     "practicum.cancel": (_("Cancel a session"), _("Cancelled")),
+    "practicum.statistics_export": (_("Export practicum statistics"), _("Practicum statistics exported")),
+    "practicum.stand_in": (_("Find a stand-in for a session"), _("Another took the place of what is closed")),
     "practicum.series_begin": (_("Plan a series of sessions"), _("Series planned")),
     "practicum.series_amend": (_("Change a series of sessions"), _("Series changed from then on")),
     "practicum.series_end": (_("Call off the rest of a series"), _("Rest of the series called off")),

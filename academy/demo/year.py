@@ -104,6 +104,7 @@ def load(plan: Plan, actor: User, teacher: User) -> None:
         _plan_upcoming(day, row, number)
     _open_nominations(day)
     _ask_for_visits(day)
+    _close_two_things(day)
     plan.say(f"{Session.objects.unsettled().count()} sessions today and in the coming weeks")
 
 
@@ -489,6 +490,20 @@ def _ask_for_visits(day: _Day) -> None:
                     ends_on=day.today + dt.timedelta(days=75),
                 )
             break
+
+
+def _close_two_things(day: _Day) -> None:
+    """A lecturer who is ill and a coach at the garage: each leaves a planned session to be settled."""
+    first = _moment(day.today + dt.timedelta(days=4), dt.time())
+    coming = Session.objects.unsettled().filter(starts_at__gt=first, visit_batch__isnull=True)
+    taught = coming.filter(lecturer__isnull=False, lecturer__user__isnull=True).order_by("starts_at", "pk")
+    driven = coming.filter(vehicles__isnull=False).order_by("starts_at", "pk")
+    wanted = ((taught, "lecturer", "因病请假"), (driven, "vehicle", "车辆故障送修"))
+    for rows, kind, why in wanted:
+        if (session := rows.first()) is not None:
+            thing = session.lecturer if kind == "lecturer" else session.vehicles.first()
+            on = timezone.localdate(session.starts_at)
+            Blackout.objects.create(**{kind: thing}, starts_on=on, ends_on=on, reason=why)
 
 
 def _prepare(visit: Visit, day: _Day, now: dt.datetime) -> None:

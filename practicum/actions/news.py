@@ -13,6 +13,7 @@ from enrollment.models import Role, RoleGrant, Trainee, User
 from practicum.actions.invitations import invite
 from practicum.models import (
     BaseHost,
+    Lecturer,
     Session,
     SessionSeries,
     Suspension,
@@ -78,6 +79,35 @@ def tell_moved(
         },
         link=reverse("practicum:session", args=[session.pk]),
     )
+
+
+def tell_of_lecturer(session: Session, *, was: Lecturer, now: dt.datetime) -> None:
+    """Tell those expected, and both lecturers, that another teaches a coming session that stays as it is."""
+    taught_by = session.lecturer
+    if taught_by is None or taught_by.pk == was.pk or session.ends_at <= now:
+        return
+    people = {*accounts_of(expected_people([session]).get(session.pk, [])), taught_by.user_id, was.user_id}
+    told = told_place(session)
+    notify(
+        kind="session_moved",
+        recipients=sorted(one for one in people if one is not None),
+        key=f"session:{session.pk}:lecturer:{session.sequence}",
+        context={
+            **facts_of(session),
+            "was_when": told["when"],
+            "was_where": told["where"],
+            "lecturer": str(taught_by),
+            "was_lecturer": str(was),
+            "calendar": session.pk,
+        },
+        link=reverse("practicum:session", args=[session.pk]),
+    )
+
+
+def told_place(session: Session) -> dict[str, str]:
+    """When and where, as the log and the messages say it."""
+    start, end = timezone.localtime(session.starts_at), timezone.localtime(session.ends_at)
+    return {"when": f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}", "where": session.where}
 
 
 def tell_cancelled(session: Session, *, now: dt.datetime) -> None:

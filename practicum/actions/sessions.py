@@ -515,5 +515,4 @@ def schedule_all(plans: Sequence[SessionPlan], *, actor: User | None) -> BulkSch
 
 def told_of(session: Session) -> Mapping[str, str]:
     """When and where, as the log and the messages say it."""
-    start, end = timezone.localtime(session.starts_at), timezone.localtime(session.ends_at)
-    return {"when": f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}", "where": session.where}
+    return news.told_place(session)

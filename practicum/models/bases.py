@@ -326,6 +326,11 @@ class BlackoutQuerySet(models.QuerySet["Blackout"]):
         """Those that share a day with ``first`` to ``last``."""
         return self.filter(starts_on__lte=last, ends_on__gte=first)
 
+    def not_over(self, today: dt.date) -> Self:
+        """Those whose last day is not past, with what they close (one query)."""
+        things = ("base", "room__venue", "vehicle", "lecturer")
+        return self.filter(ends_on__gte=today).select_related(*things)
+
 
 class Blackout(models.Model):
     """Days (both included) on which a base, room, vehicle or lecturer cannot be had.
@@ -396,3 +401,15 @@ class Blackout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_on}–{self.ends_on} {self.reason}"
+
+    @property
+    def kind(self) -> str:
+        """Which of the four it closes: base, room, vehicle or lecturer."""
+        names = ("base", "room", "vehicle", "lecturer")
+        return next(name for name in names if getattr(self, f"{name}_id") is not None)
+
+    @property
+    def thing(self) -> models.Model:
+        """What it closes."""
+        found: models.Model = getattr(self, self.kind)
+        return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.search import index
@@ -22,7 +23,7 @@ from enrollment.models import (
     TrainingClass,
     as_hours,
 )
-from practicum.models.bases import BaseHost
+from practicum.models.bases import BaseHost, Blackout
 from practicum.rules.attendance import Policy, Timing
 
 if TYPE_CHECKING:
@@ -146,6 +147,24 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def unsettled(self) -> Self:
         """Those whose hours are not yet posted."""
         return self.filter(status=SessionStatus.SCHEDULED)
+
+    def stranded(self, now: dt.datetime, closures: models.QuerySet[Blackout] | None = None) -> Self:
+        """Those to come that need a room, base, lecturer or vehicle on days on which it is closed.
+
+        By ``closures``, or any that there is; planning refuses such days, so these were planned before.
+        """
+        closed = Blackout.objects.all() if closures is None else closures
+        at_once = closed.filter(starts_on__lte=OuterRef("last_day"), ends_on__gte=OuterRef("first_day"))
+        condition = Q()
+        for kind in CLOSABLE:
+            thing = {f"{kind.value}_id": OuterRef("resource_id")}
+            condition |= Q(Exists(at_once.filter(**thing)), resource_type=kind)
+        held_up = (
+            Occupation.objects.filter(ends_at__gt=now, resource_type__in=CLOSABLE)
+            .alias(first_day=TruncDate("starts_at"), last_day=TruncDate("ends_at"))
+            .filter(condition)
+        )
+        return self.unsettled().filter(starts_at__gt=now, pk__in=held_up.values("session"))
 
     def with_place(self) -> Self:
         """With everything that says where and who, in the same query."""
@@ -401,6 +420,10 @@ class ResourceKind(models.TextChoices):
     VEHICLE = "vehicle", _("Vehicle")
     CLASS = "class", _("Training class")
     TRAINEE = "trainee", _("Trainee")
+
+
+#: What can be closed on some days (`Blackout`).
+CLOSABLE = (ResourceKind.ROOM, ResourceKind.BASE, ResourceKind.LECTURER, ResourceKind.VEHICLE)
 
 
 class OccupationQuerySet(models.QuerySet["Occupation"]):

@@ -21,6 +21,8 @@ SENTENCES = {
     "occupied_meanwhile": _(
         "Somebody else took the same time a moment ago. Look at the timetable and try again."
     ),
+    "not_stranded": _("This session is settled already: the closure no longer stands against it."),
+    "still_closed": _("%(who)s is what cannot be had. Choose another."),
     "session_cancelled": _("This session was cancelled."),
     "session_settled": _("The hours of this session are posted; correct persons one by one."),
     "session_of_a_visit": _(

@@ -8,11 +8,13 @@ import django_filters
 from django import forms
 from django.db.models import Count
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
+from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import HeaderButton
 
 from enrollment.models import IndustryTag, Organization, OrganizationKind, TagKind
@@ -24,6 +26,7 @@ from practicum.models import (
     CalendarDay,
     Lecturer,
     Room,
+    Session,
     TrainingBase,
     Vehicle,
     Venue,
@@ -347,6 +350,28 @@ class LecturerViewSet(ScopedViewSet):
     )
 
 
+class CreateClosure(generic.CreateView):
+    """A closure leads on to the sessions that it strands."""
+
+    def get_success_url(self) -> str:
+        """Its page where it strands any, else the list."""
+        if Session.objects.stranded(timezone.now(), Blackout.objects.filter(pk=self.object.pk)).exists():
+            return reverse("practicum:closure", args=[self.object.pk])
+        return str(super().get_success_url())
+
+
+class ClosureIndexView(ScopedIndexView):
+    """Closures with what they close."""
+
+    select_related = ("base", "room", "vehicle", "lecturer")
+
+    @property
+    def header_buttons(self) -> list[Any]:
+        """The way to what is to be settled."""
+        way = HeaderButton(_("Sessions to settle"), url=reverse("practicum:closures"), icon_name="date")
+        return [*super().header_buttons, way]
+
+
 class ClosureViewSet(ScopedViewSet):
     """Days on which a room, vehicle, lecturer or base cannot be had."""
 
@@ -354,6 +379,8 @@ class ClosureViewSet(ScopedViewSet):
     icon = "no-view"
     menu_label = _("Closures")
     menu_order = 350
+    index_view_class = ClosureIndexView
+    add_view_class = CreateClosure
     list_display = ("starts_on", "ends_on", "base", "room", "vehicle", "lecturer", "reason")
     form_fields = ("base", "room", "vehicle", "lecturer", "starts_on", "ends_on", "reason")
 

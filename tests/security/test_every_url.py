@@ -108,7 +108,7 @@ def world(everyone, soft, bio, park):
         TrainingNeed,
         UserSession,
     )
-    from practicum.models import BaseHost, CalendarFeed, Leave, MissedSeat
+    from practicum.models import BaseHost, Blackout, CalendarFeed, Leave, MissedSeat
     from tests.factories import practicum as make
 
     zhang, wang, chen, zhao, sun = (everyone[name] for name in ("zhang", "wang", "chen", "zhao", "sun"))
@@ -142,6 +142,8 @@ def world(everyone, soft, bio, park):
     base = make.TrainingBaseFactory(name="示例基地")
     BaseHost.objects.create(base=base, user=sun)
     session = make.session(title="示例秘密课", training_class=training_class, base=base)
+    today = timezone.localdate()
+    closure = Blackout.objects.create(base=base, starts_on=today, ends_on=today, reason="示例秘密课")
     visit = visits.request(
         base=base,
         starts_at=make.at(9, days=20),
@@ -250,6 +252,9 @@ def world(everyone, soft, bio, park):
             kind="base", thing=base, actor=zhao, now=timezone.now()
         ).token,
         "practicum:visit:pk": visit.pk,
+        "practicum:closure:pk": closure.pk,
+        "practicum:closure_session:pk": closure.pk,
+        "practicum:closure_session:session_pk": session.pk,
         "practicum:visit_move:pk": visit.pk,
         "practicum:visit_elsewhere:pk": visit.pk,
         "practicum:host_visit:pk": visit.pk,
