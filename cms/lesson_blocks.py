@@ -16,6 +16,7 @@ from cms import converters
 from cms.actions.documents import NO_OFFICE
 from cms.blocks import MEDIA_GROUP, PARAGRAPH_FEATURES, TEXT_GROUP, body_blocks
 from cms.models import AcademyDocument
+from cms.offered_blocks import offered_blocks
 from cms.rules.documents import AUDIO, PAGED
 
 PRACTICE_GROUP = _("Practice")
@@ -292,5 +293,5 @@ BLOCKS: dict[str, Callable[[], blocks.Block]] = {
 
 
 def lesson_blocks() -> list[tuple[str, blocks.Block]]:
-    """Fresh instances of all blocks of a lesson, by name."""
-    return [*body_blocks(), *((name, block()) for name, block in BLOCKS.items())]
+    """Fresh instances of all blocks of a lesson, by name; asked for once all apps have started."""
+    return [*body_blocks(), *((name, block()) for name, block in BLOCKS.items()), *offered_blocks()]

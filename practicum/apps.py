@@ -18,6 +18,7 @@ class PracticumConfig(AppConfig):
         from practicum.actions.leave import follow_class_leave
         from practicum.actions.sessions import follow_roster
         from practicum.archive_sections import offer_sections
+        from practicum.blocks import offer_blocks
         from practicum.closing import offer_items
         from practicum.forms_on_paper import register_forms
         from practicum.letters import register_kinds
@@ -33,6 +34,7 @@ class PracticumConfig(AppConfig):
         erasure.register(erase, duties=[(BaseHost, "user"), (Lecturer, "user")])
         offer_items()
         offer_sections()
+        offer_blocks()
         offer_sources()
         register_kinds()
         jobs.register_kinds()

@@ -34,6 +34,7 @@ urlpatterns = [
     path("my-code/", door.my_code, name="my_code"),
     path("c/<int:pk>/<str:digits>/", door.scan, name="scan"),
     path("sessions/<int:pk>/", study.session, name="session"),
+    path("sessions/<int:pk>/calendar.ics", study.session_calendar, name="session_calendar"),
     path("sessions/<int:pk>/seat/", study.seat, name="seat"),
     path("sessions/<int:pk>/seats/", seats.seats, name="seats"),
     path("sessions/<int:pk>/seats/people/", seats.seat_people, name="seat_people"),

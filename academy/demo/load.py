@@ -12,6 +12,7 @@ from academy.demo import (
     classes,
     copies,
     evenings,
+    events,
     handouts,
     organizations,
     papers,
@@ -62,6 +63,7 @@ def load(plan: Plan) -> None:
     seats.load(plan, actor)
     seats.release_a_timetable(plan, actor)
     claims.load(plan, actor)
+    events.load(plan, actor)
     people.leave_transfers_open(founded, actor)
     reflecting.load(plan, actor, instructor=staff["chen"])
     registers.load(plan, founded, actor)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from wagtail.blocks import StreamBlock
 from wagtail.models import Page
 
+from cms import offered_blocks
 from cms.references import UnknownBlock, stranger_in, swapped
 from cms.refusals import Refused
 from courses.actions.archive_states import Naming, course_state, has_draft, latest, lesson_state
@@ -105,8 +106,8 @@ class Pages:
         """Bring one page to what the archive says of it; what is so already is left alone."""
         page = model.objects.get(pk=pk)
         now = self._state(page if page.live else None), self._state(latest(page) if has_draft(page) else None)
-        published = part.published if self.publishes else None
-        draft = part.draft or (None if self.publishes else part.published)
+        published = _known_here(part.published) if self.publishes else None
+        draft = _known_here(part.draft or (None if self.publishes else part.published))
         if not is_new and self._says(published, draft, now):
             self.counted(False, False)
             return
@@ -136,7 +137,7 @@ class Pages:
         return (
             course_state(page, self.naming)
             if isinstance(page, CoursePage)
-            else lesson_state(page, self.naming)
+            else _known_here(lesson_state(page, self.naming))
         )
 
     def _fill(self, page: Any, state: Any) -> None:
@@ -188,6 +189,9 @@ class Pages:
         if kind == "page":
             found = Page.objects.filter(translation_key=key).first()
             return found.pk if found else None
+        shown = offered_blocks.of_kind(kind)
+        if shown is not None:
+            return shown.find(str(key))
         return self._numbers.get(kind, {}).get(key)
 
     def _order(self, course_pk: int, wanted: Sequence[int]) -> None:
@@ -206,6 +210,14 @@ class Pages:
 def _here(state: Any, now: Any) -> Any:
     """A course keeps the address that it has here."""
     return state.model_copy(update={"slug": now.slug}) if isinstance(now, CourseState) and state else state
+
+
+def _known_here(state: Any) -> Any:
+    """A lesson with what is known here; other things that its blocks show have become words."""
+    if not isinstance(state, LessonState):
+        return state
+    stream = LessonPage._meta.get_field("body").stream_block
+    return state.model_copy(update={"body": offered_blocks.known_here(stream, state.body)})
 
 
 def _shown(part: Any) -> Any:

@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from wagtail.models import Page
 
+from cms import offered_blocks
 from cms.models import AcademyDocument, AcademyImage, Video
 from cms.references import swapped
 from courses.models import ArchiveKey, CoursePage, LessonPage, Question, QuestionVersion, Quiz
@@ -56,7 +57,8 @@ class Naming:
             found = Page.objects.filter(pk=pk).values_list("translation_key", flat=True).first()
             return str(found) if found else None
         if kind not in KINDS:
-            return None
+            shown = offered_blocks.of_kind(kind)
+            return shown.key_of(pk) if shown is not None else None
         if pk not in self.used[kind]:
             known = self._keys.get((kind, pk)) or self._new(kind, pk)
             if known is None:
@@ -117,10 +119,11 @@ def course_state(page: CoursePage, naming: Naming) -> CourseState:
 
 def lesson_state(page: LessonPage, naming: Naming) -> LessonState:
     """What a lesson, or its draft, says."""
+    stream, stored = page.body.stream_block, page.body.get_prep_value()
     return LessonState(
         **_page_fields(page),
         video=naming.key("video", page.video_id) if page.video_id else None,
-        body=swapped(page.body.stream_block, page.body.get_prep_value(), naming.key),
+        body=offered_blocks.with_words(stream, stored, swapped(stream, stored, naming.key)),
         study_minutes=page.study_minutes,
         rule=page.rule,
         watch_percent=page.watch_percent,

@@ -19,9 +19,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.blocks import StreamBlock
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.models.pages import PageManager
@@ -70,15 +72,23 @@ _MARK = Prepared(lambda: CatalogStamp.objects.filter(pk=1).values_list("mark"))
 
 
 class OpenStreamField(StreamField):
-    """A StreamField whose migrations do not list its blocks.
+    """A StreamField whose blocks are asked for when they are needed, and whose migrations do not list them.
 
-    A new kind of lesson block (`cms.lesson_blocks`) is no change of this app's tables and must not ask for a
-    migration here.
+    Higher apps offer blocks when they start (`cms.offered_blocks`), after this class has been read. A new
+    kind of block is no change of this app's tables and must not ask for a migration here.
     """
 
+    block_types_arg: Any
+
+    @cached_property
+    def stream_block(self) -> StreamBlock:
+        types: Any = self.block_types_arg
+        self.block_types_arg = types() if callable(types) else types
+        return super().stream_block
+
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
-        name, path, _args, kwargs = super().deconstruct()
-        kwargs.pop("block_lookup", None)
+        # Wagtail's own would ask for the blocks.
+        name, path, _args, kwargs = models.Field.deconstruct(self)
         return name, path, [[]], kwargs
 
 
@@ -388,7 +398,7 @@ class LessonPage(CatalogueEntry):
         related_name="lessons",
         verbose_name=_("video"),
     )
-    body = OpenStreamField(lesson_blocks(), blank=True, verbose_name=_("body"))
+    body = OpenStreamField(lesson_blocks, blank=True, verbose_name=_("body"))
     study_minutes = models.PositiveSmallIntegerField(
         _("study time (minutes)"),
         default=15,

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from wagtail.templatetags.wagtailcore_tags import richtext
 
+from cms.offered_blocks import Gap, filled, with_gaps
 from courses.models import LessonPage
 from courses.models.outlines import CourseOutline, LessonOutline
 
@@ -21,17 +22,21 @@ PENDING = " data-pending"
 PENDING_SECONDS = 10
 
 
-def body_of(lesson: LessonOutline) -> SafeString:
-    """The text of ``lesson``, rendered once for each published revision and language."""
+def body_of(lesson: LessonOutline, reader: Any) -> SafeString:
+    """The text of ``lesson``, rendered once for each published revision and language.
+
+    What differs from reader to reader (`cms.offered_blocks`) is filled in for ``reader``.
+    """
     stamp = hashlib.blake2s(lesson.revision.encode(), digest_size=8).hexdigest()
-    key = f"courses:body:{lesson.pk}:{stamp}:{get_language()}"
-    html: str | None = cache.get(key)
-    if html is None:
+    key = f"courses:parts:{lesson.pk}:{stamp}:{get_language()}"
+    parts: list[str | Gap] | None = cache.get(key)
+    if parts is None:
         page = LessonPage.objects.only("body").get(pk=lesson.pk)
-        html = page.body.render_as_block()
+        parts = with_gaps(page.body)
         # A page that is being prepared is there in a moment, without a new revision.
-        cache.set(key, html, PENDING_SECONDS if PENDING in html else KEPT_SECONDS)
-    return mark_safe(html)  # noqa: S308 - rendered by the blocks' own templates
+        is_pending = any(isinstance(part, str) and PENDING in part for part in parts)
+        cache.set(key, parts, PENDING_SECONDS if is_pending else KEPT_SECONDS)
+    return filled(parts, LessonPage._meta.get_field("body").stream_block, reader)
 
 
 def outline_of(

@@ -83,7 +83,7 @@ def lesson(request: HttpRequest, slug: str, lesson_slug: str) -> HttpResponse:
         "reflects": mine.rule == CompletionRule.REFLECT,
         "quiz_quarters": quarters_for_quiz(rules) if outline.quiz_pk else 0,
         "video": outline.video if outline.has_film else None,
-        "body": body_of(outline),
+        "body": body_of(outline, user),
         "outline": outline_of(
             course, found.held.mark, current=outline, complete=complete, passed=found.passed
         ),

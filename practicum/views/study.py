@@ -166,6 +166,19 @@ def session(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+def session_calendar(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """One session for a calendar programme; it bears the identity that the feeds give it."""
+    found = visible_session(request, pk)
+    address = request.build_absolute_uri(found.get_absolute_url())
+    response = HttpResponse(
+        feed_for([found], address_of=lambda _pk: address), content_type="text/calendar; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="session-{found.pk}.ics"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@login_required
 def briefing(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """The briefing notice of a visit, to read and print: for visitors once it was sent, for staff before."""
     found = visible_session(request, pk)

@@ -10,7 +10,7 @@ from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from enrollment.models import User
 from enrollment.viewsets.scoped import NameFilterForm, ScopedChooseResultsView, ScopedChooseView
-from practicum.models import Lecturer, Room, TrainingBase
+from practicum.models import Lecturer, Room, Session, TrainingBase
 
 
 class BaseFilterForm(NameFilterForm):
@@ -107,6 +107,41 @@ class LecturerChooserViewSet(ChooserViewSet):
     per_page = 20
 
 
+class SessionFilterForm(NameFilterForm):
+    """By title or class."""
+
+    searched = ("title", "training_class__title")
+
+
+class _ChooseSession:
+    filter_form_class = SessionFilterForm
+    ordering = ("-starts_at", "-pk")
+    related: Sequence[str] = ("training_class",)
+    more: Sequence[tuple[str, Any]] = (("starts_at", _("Begins")), ("training_class", _("Training class")))
+
+
+class ChooseSessionView(_ChooseSession, ScopedChooseView):
+    """Choose a session."""
+
+
+class ChooseSessionResultsView(_ChooseSession, ScopedChooseResultsView):
+    """Choose a session: results."""
+
+
+class SessionChooserViewSet(ChooserViewSet):
+    """Sessions for lessons, newest first."""
+
+    model = Session
+    icon = "date"
+    choose_one_text = _("Choose a session")
+    choose_another_text = _("Choose another session")
+    choose_view_class = ChooseSessionView
+    choose_results_view_class = ChooseSessionResultsView
+    # Other forms offer the few sessions that they are about.
+    register_widget = False
+    per_page = 20
+
+
 class UserFilterForm(NameFilterForm):
     """By name or user name."""
 
@@ -143,4 +178,5 @@ user_chooser = UserChooserViewSet("practicum_user_chooser")
 base_chooser = BaseChooserViewSet("base_chooser")
 room_chooser = RoomChooserViewSet("room_chooser")
 lecturer_chooser = LecturerChooserViewSet("lecturer_chooser")
-CHOOSERS = [user_chooser, base_chooser, room_chooser, lecturer_chooser]
+session_chooser = SessionChooserViewSet("session_chooser")
+CHOOSERS = [user_chooser, base_chooser, room_chooser, lecturer_chooser, session_chooser]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -51,7 +52,7 @@ def test_every_block_has_a_preview_that_renders(client: Client, chen: User, name
 def shown(blocks: list[dict[str, Any]]) -> str:
     page = make.lesson(make.course(), blocks=blocks)
     cache.clear()
-    return str(body_of(make.outlines(page)[1]))
+    return str(body_of(make.outlines(page)[1], AnonymousUser()))
 
 
 def test_pages_are_drawn_lazily_and_read_out(client: Client) -> None:

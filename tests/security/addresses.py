@@ -158,6 +158,7 @@ TABLE = (
     # Only a session of a visit has one; the walk's has none.
     line("practicum:briefing", NOBODY, SIGNED_IN),
     line("practicum:session", some("zhang", "wang", "zhao", "sun"), some("li", "zhou", "chen")),
+    line("practicum:session_calendar", some("zhang", "wang", "zhao", "sun"), some("li", "zhou", "chen")),
     line("practicum:seat", some("zhang", "wang"), some("li", "chen", "zhao", "sun", "zhou")),
     line("practicum:open_visits", SIGNED_IN),
     line("practicum:draft*", some("zhao"), some("chen")),

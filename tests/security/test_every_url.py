@@ -487,6 +487,7 @@ def test_every_address_answers_each_person_as_it_should(who, world, everyone, se
     ("name", "arguments"),
     [
         ("practicum:session", ["practicum:pk"]),
+        ("practicum:session_calendar", ["practicum:pk"]),
         ("practicum:attendance", ["practicum:pk"]),
         ("practicum:person", ["practicum:pk", "practicum:trainee_pk"]),
         ("practicum:timetable", ["practicum:timetable:pk"]),
