@@ -7,8 +7,9 @@ import hashlib
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.files import File
 from django.db.models import Model
@@ -141,41 +142,97 @@ def _check_picture(path: Path) -> None:
         raise Refused(rules.NO_PICTURE) from error
 
 
+@dataclass(frozen=True)
+class _Laid:
+    """What was found out about one file: where it lies if it is new, and what it was held against."""
+
+    storage: Any
+    new: str
+    before: str
+
+
+class _Heard(File):  # type: ignore[type-arg]
+    """A file that tells how much of it was taken; where telling fails it ends, and ``failure`` says why.
+
+    Raised on the way, it would leave behind what the store has written by then, under a name nobody knows.
+    """
+
+    def __init__(self, file: IO[bytes], heard: Callable[[int], None]) -> None:
+        super().__init__(file)
+        self._heard = heard
+        self.failure: Exception | None = None
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The pieces of it."""
+        for chunk in super().chunks(chunk_size or _CHUNK):
+            yield chunk
+            try:
+                self._heard(len(chunk))
+            except Exception as error:
+                self.failure = error
+                return
+
+
 class Shelf:
-    """Files put into the media store; all of them go again when the import comes to nothing."""
+    """Files put into the media store; those that no row names go again.
+
+    Gigabytes are compared and copied (`lay`) before the transaction, in which other writers wait; inside of
+    it only names are set (`name`).
+    """
 
     def __init__(self, files: dict[str, Path]) -> None:
         self._files = files
-        self._put: list[tuple[Any, str]] = []
+        self._laid: dict[str, _Laid] = {}
 
-    def differs(self, stored: FieldFile | None, file: StoredFile) -> bool:
-        """Whether what is stored is another file than that of the archive."""
-        if not stored:
-            return True
-        digest = hashlib.sha256()
-        try:
-            with stored.storage.open(str(stored.name), "rb") as source:
-                while chunk := source.read(_CHUNK):
-                    digest.update(chunk)
-        except OSError:
-            return True
-        return digest.hexdigest() != file.sha256
-
-    def put(self, instance: Model, field: str, file: StoredFile) -> None:
-        """Store the file and name it in ``field`` of ``instance``, which is not saved."""
+    def lay(self, instance: Model, field: str, file: StoredFile, heard: Callable[[int], None]) -> None:
+        """Put the file into the store, unless it is what ``field`` of ``instance`` holds."""
         definition: Any = instance._meta.get_field(field)
-        with self._files[file.path].open("rb") as source:
-            stored = definition.storage.save(definition.generate_filename(instance, file.name), File(source))
-        self._put.append((definition.storage, stored))
-        setattr(instance, field, stored)
+        stored: FieldFile = getattr(instance, field)
+        new, source = "", None
+        if _differs(stored, file, heard):
+            with self._files[file.path].open("rb") as opened_file:
+                source = _Heard(opened_file, heard)
+                new = definition.storage.save(definition.generate_filename(instance, file.name), source)
+        self._laid[file.path] = _Laid(definition.storage, new, str(stored.name or ""))
+        if source is not None and source.failure is not None:
+            raise source.failure
+
+    def name(self, instance: Model, field: str, file: StoredFile) -> bool:
+        """Name the file in ``field`` of ``instance``, which is not saved; whether it is another than before.
+
+        Raises:
+            Refused: what is there was exchanged since it was compared.
+        """
+        laid = self._laid[file.path]
+        if str(getattr(instance, field).name or "") != laid.before:
+            raise Refused(refusal("archive_at_once"))
+        if laid.new:
+            setattr(instance, field, laid.new)
+        return bool(laid.new)
 
     def clear(self) -> None:
         """Take everything away that was put here."""
-        for storage, name in self._put:
-            storage.delete(name)
-        self._put.clear()
+        for laid in self._laid.values():
+            if laid.new:
+                laid.storage.delete(laid.new)
+        self._laid.clear()
 
     def picture_size(self, file: StoredFile) -> tuple[int, int]:
         """Width and height of a picture of the archive, in points."""
         with Image.open(self._files[file.path]) as picture:
             return picture.width, picture.height
+
+
+def _differs(stored: FieldFile, file: StoredFile, heard: Callable[[int], None]) -> bool:
+    """Whether what is stored is another file than that of the archive."""
+    if not stored:
+        return True
+    digest = hashlib.sha256()
+    try:
+        with stored.storage.open(str(stored.name), "rb") as source:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                heard(0)
+    except OSError:
+        return True
+    return digest.hexdigest() != file.sha256

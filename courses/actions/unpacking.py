@@ -67,8 +67,11 @@ def unpack(
     """
     with tempfile.TemporaryDirectory(prefix="academy-courses-") as folder:
         with opened(file, name) as (package, manifest):
-            shelf = Shelf(unpack_files(package, manifest, Path(folder), heard))
+            # Each byte is written twice: here, and where media lie.
+            files = unpack_files(package, manifest, Path(folder), lambda done, whole: heard(done, 2 * whole))
+        shelf = Shelf(files)
         try:
+            _lay_out(manifest, shelf, heard)
             with transaction.atomic():
                 return _Import(manifest, shelf, actor, publishes).run(module)
         except IntegrityError as error:
@@ -78,6 +81,31 @@ def unpack(
         except BaseException:
             shelf.clear()
             raise
+
+
+def _lay_out(manifest: Manifest, shelf: Shelf, heard: Callable[[int, int], None]) -> None:
+    """Put what is new into the media store, outside of transactions: meanwhile others write."""
+    whole = sum(file.size for file in manifest.files())
+    done = whole
+
+    def step(size: int) -> None:
+        nonlocal done
+        done += size
+        heard(min(done, 2 * whole), 2 * whole)
+
+    naming = Naming()
+    kinds: tuple[tuple[str, Any, Any], ...] = (
+        ("image", AcademyImage, manifest.images),
+        ("document", AcademyDocument, manifest.documents),
+        ("video", Video, manifest.videos),
+    )
+    for kind, model, parts in kinds:
+        numbers = naming.numbers(kind)
+        for part in parts:
+            row = model.objects.filter(pk=numbers.get(part.key)).first() or model()
+            shelf.lay(row, "file", part.file, step)
+            if kind == "video" and part.captions:
+                shelf.lay(row, "captions", part.captions, step)
 
 
 class _Import:
@@ -179,9 +207,8 @@ class _Import:
                 "focal_point_height": height,
             },
         )
-        if self.shelf.differs(row.file, part.file):
+        if self.shelf.name(row, "file", part.file):
             changed = True
-            self.shelf.put(row, "file", part.file)
             row.width, row.height = self.shelf.picture_size(part.file)
             row.file_size, row.file_hash = part.file.size, ""
             if not is_new:
@@ -196,9 +223,8 @@ class _Import:
         is_new = row is None
         row = row or AcademyDocument(uploaded_by_user=self.actor, collection=_root())
         changed = self._fill(row, {"title": part.title})
-        if self.shelf.differs(row.file, part.file):
+        if self.shelf.name(row, "file", part.file):
             changed = True
-            self.shelf.put(row, "file", part.file)
             row.file_size, row.file_hash = part.file.size, ""
         if changed:
             self._may(_may_write(self.actor, row), part.title)
@@ -211,16 +237,12 @@ class _Import:
         row = row or Video(uploaded_by=self.actor, collection=_root())
         poster = self.naming.numbers("image").get(part.poster) if part.poster else None
         changed = self._fill(row, {"title": part.title, "poster_id": poster})
-        has_new_film = self.shelf.differs(row.file, part.file)
-        if has_new_film:
-            self.shelf.put(row, "file", part.file)
-        has_new_captions = bool(part.captions and self.shelf.differs(row.captions, part.captions)) or bool(
-            row.captions and part.captions is None
-        )
+        has_new_film = self.shelf.name(row, "file", part.file)
         if part.captions is None:
+            has_new_captions = bool(row.captions)
             row.captions = ""
-        elif has_new_captions:
-            self.shelf.put(row, "captions", part.captions)
+        else:
+            has_new_captions = self.shelf.name(row, "captions", part.captions)
         changed = changed or has_new_film or has_new_captions
         if changed:
             action = "add" if is_new else "change"

@@ -14,16 +14,20 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.images import ImageFile
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
 from wagtail.models import PageLogEntry
 
+from cms.actions.jobs import Stopped
 from cms.actions.video import ffmpeg
 from cms.models import AcademyDocument, AcademyImage, Job, JobStatus, Video
 from cms.refusals import Refused
+from courses.actions import unpacking
 from courses.actions.authoring import publish
 from courses.actions.packing import pack
 from courses.actions.questions import keep_version
@@ -215,6 +219,71 @@ def test_again_it_brings_up_to_date_and_makes_nothing_twice(whole: Whole, zhang:
     order = LessonPage.objects.child_of(whole.course).order_by("path").values_list("slug", flat=True)
     assert list(order)[-1] == own.slug
     progress.refresh_from_db()
+
+
+def test_files_are_compared_and_copied_before_the_transaction(
+    whole: Whole, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = packed(whole.course)
+    whole.video.file.storage.delete(str(whole.video.file.name))
+    whole.video.file.save("film.mp4", ContentFile(film + b"\0"))
+    depth, seen = len(connection.savepoint_ids), []
+    save, read = FileSystemStorage._save, FileSystemStorage._open
+
+    def saved(self: Any, name: str, content: Any) -> str:
+        seen.append(("save", Path(name).suffix, len(connection.savepoint_ids)))
+        return str(save(self, name, content))
+
+    def opened(self: Any, name: str, mode: str = "rb") -> Any:
+        seen.append(("open", Path(name).suffix, len(connection.savepoint_ids)))
+        return read(self, name, mode)
+
+    monkeypatch.setattr(FileSystemStorage, "_save", saved)
+    monkeypatch.setattr(FileSystemStorage, "_open", opened)
+    signs: list[tuple[int, int]] = []
+    taken_in(raw, heard=lambda done, size: signs.append((done, size)))
+    assert {("save", ".mp4", depth), ("open", ".mp4", depth), ("open", ".png", depth)} <= set(seen)
+    assert {at for _what, _kind, at in seen} == {depth}
+    # The worker is heard of while it copies, with one and the same whole.
+    assert len({size for _done, size in signs}) == 1
+    half = signs[0][1] // 2
+    assert sum(done >= half for done, _size in signs) > 5
+    assert signs[-1][0] > half
+    assert Video.objects.get(pk=whole.video.pk).file.size == len(film)
+
+
+def test_what_is_exchanged_after_it_was_compared_is_not_overwritten(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    raw = packed(whole.course)
+    store = whole.image.file.storage
+    AcademyImage.objects.update(file=store.save("old.png", ContentFile(picture("blue"))))
+    lay_out = unpacking._lay_out
+
+    def slow(*args: Any) -> None:
+        lay_out(*args)
+        AcademyImage.objects.update(file=store.save("now.png", ContentFile(picture("green"))))
+
+    monkeypatch.setattr(unpacking, "_lay_out", slow)
+    before = set(Path(settings.MEDIA_ROOT).rglob("cover*"))
+    with pytest.raises(Refused, match="archive_at_once"):
+        taken_in(raw)
+    assert AcademyImage.objects.get(pk=whole.image.pk).file.name == "now.png"
+    assert set(Path(settings.MEDIA_ROOT).rglob("cover*")) == before
+
+
+def test_cancelled_while_it_copies_it_leaves_nothing(whole: Whole, elsewhere: Callable[[], None]) -> None:
+    raw = packed(whole.course)
+    elsewhere()
+
+    def cancelled(done: int, size: int) -> None:
+        if done > size // 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        taken_in(raw, heard=cancelled)
+    root = Path(AcademyImage._meta.get_field("file").storage.location)
+    assert not [path for path in root.rglob("*") if path.is_file()]
 
 
 def test_lessons_stand_in_the_order_of_the_archive(whole: Whole) -> None:
