@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -181,11 +181,15 @@ def _bases(
             first,
             last,
             minutes_a_day=int((end - begin).total_seconds()) // 60,
-            is_open_on=lambda day, on=weekdays: day.isoweekday() in on,
+            is_open_on=_on(weekdays),
             closed=closed.get(("base", base.pk), ()),
         )
         rows.append(_used("base", base.pk, base.name, held, open_for))
     return Sums(_("Use of bases"), _use_heads(_("Training base")), rows, _together(rows))
+
+
+def _on(weekdays: set[int]) -> Callable[[dt.date], bool]:
+    return lambda day: day.isoweekday() in weekdays
 
 
 def _fallen_away(

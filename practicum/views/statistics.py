@@ -88,7 +88,7 @@ def export(request: AuthenticatedHttpRequest) -> HttpResponse:
     )
     data = {"first": asked["first"].isoformat(), "last": asked["last"].isoformat()}
     note(request.user, "practicum.statistics_export", actor=request.user, data=data)
-    name = f"{_('Statistics')} {asked['first']}–{asked['last']}.xlsx"
+    name = _("Practicum statistics") + f" {asked['first']}–{asked['last']}.xlsx"
     return spreadsheets.attachment(book, name)
 
 
