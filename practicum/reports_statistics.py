@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,8 @@ class Sums:
     title: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    #: Of a long table: what its rows come to together.
+    total: Sequence[Cell] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,12 @@ def statistics(first: dt.date, last: dt.date, park: Organization | None) -> list
     earned = _earned(sessions)
     closed = _closed(first, last)
     return [
-        _rooms(held, closed, first, last, park),
-        _bases(held, closed, first, last, park),
         _fallen_away(sessions, held, begin, end, park),
         _coverage(sessions, park),
         _hours(held, earned),
         _travel(sessions, held, earned),
+        _rooms(held, closed, first, last, park),
+        _bases(held, closed, first, last, park),
     ]
 
 
@@ -126,6 +128,11 @@ def _used(kind: str, key: int, name: str, held: Sequence[_Held], open_for: int) 
     return [name, len(here), _clock(minutes), _clock(open_for), share(minutes, open_for)]
 
 
+def _together(rows: Sequence[Sequence[Any]]) -> list[Cell]:
+    sessions, hours, open_for = (sum(row[place] for row in rows) for place in (1, 2, 3))
+    return [_("Together"), sessions, hours, open_for, share(hours, open_for)]
+
+
 def _clock(minutes: int) -> Decimal:
     return (Decimal(minutes) / 60).quantize(Decimal("0.1"))
 
@@ -153,7 +160,7 @@ def _rooms(
             closed=closed.get(("room", room.pk), ()),
         )
         rows.append(_used("room", room.pk, f"{room.venue} · {room}", held, open_for))
-    return Sums(_("Use of rooms"), _use_heads(_("Room")), rows)
+    return Sums(_("Use of rooms"), _use_heads(_("Room")), rows, _together(rows))
 
 
 def _bases(
@@ -174,11 +181,15 @@ def _bases(
             first,
             last,
             minutes_a_day=int((end - begin).total_seconds()) // 60,
-            is_open_on=lambda day, on=weekdays: day.isoweekday() in on,
+            is_open_on=_on(weekdays),
             closed=closed.get(("base", base.pk), ()),
         )
         rows.append(_used("base", base.pk, base.name, held, open_for))
-    return Sums(_("Use of bases"), _use_heads(_("Training base")), rows)
+    return Sums(_("Use of bases"), _use_heads(_("Training base")), rows, _together(rows))
+
+
+def _on(weekdays: set[int]) -> Callable[[dt.date], bool]:
+    return lambda day: day.isoweekday() in weekdays
 
 
 def _fallen_away(
@@ -205,7 +216,7 @@ def _fallen_away(
         )
     ]
     return Sums(
-        _("Cancellations and no-shows"), [_("What"), _("Planned"), _("Fell away"), _("Share (%)")], rows
+        _("Cancellations and no-shows"), [_("What"), _("As planned"), _("Fell away"), _("Share (%)")], rows
     )
 
 
@@ -240,7 +251,7 @@ PARK_PATH = 2 * Organization.steplen
 
 
 def _hours(held: Sequence[_Held], earned: dict[int, tuple[int, int]]) -> Sums:
-    rows = []
+    rows: list[list[Cell]] = []
     for kind, label in SessionKind.choices:
         those = [one for one in held if one.kind == kind and one.is_settled]
         rows.append(
@@ -274,9 +285,16 @@ def _travel(sessions: Any, held: Sequence[_Held], earned: dict[int, tuple[int, i
         line = sums[f"{name} {plate}".strip()]
         for place, more in enumerate((1, lasting[pk].minutes, offered, taken)):
             line[place] += more
-    rows = [
+    rows: list[list[Cell]] = [
         [name, number, _clock(minutes), offered, taken, share(taken, offered)]
         for name, (number, minutes, offered, taken) in sorted(sums.items())
     ]
-    heads = [_("Vehicle"), _("Trips"), _("Hours"), _("Seats on trips held"), _("Seats used"), _("Use (%)")]
+    heads = [
+        _("Vehicle"),
+        _("Trips"),
+        _("Hours under way"),
+        _("Seats on trips held"),
+        _("Seats used"),
+        _("Use (%)"),
+    ]
     return Sums(_("Travel"), heads, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 
 def open_minutes(
@@ -22,6 +23,6 @@ def open_minutes(
     )
 
 
-def share(part: int, whole: int) -> int | None:
+def share(part: int | Decimal, whole: int | Decimal) -> int | None:
     """``part`` of ``whole`` in per cent; nothing where there is no whole."""
     return round(part * 100 / whole) if whole else None

@@ -22,6 +22,7 @@ from practicum import reports_closures as reports
 from practicum.actions import stand_ins as actions
 from practicum.forms_closures import CallOffForm, StandInForm
 from practicum.models import Blackout, Session
+from practicum.rules.reasons import reason
 from practicum.views.access import may_plan
 
 
@@ -56,9 +57,12 @@ def closure(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 @login_required
 def stand_in(request: AuthenticatedHttpRequest, pk: int, session_pk: int) -> HttpResponse:
     """Another lecturer, room or vehicle for a session, or the session called off."""
-    found, _stranded = _closure(request, pk)
+    found, stranded = _closure(request, pk)
     rows = Session.objects.manageable_by(request.user).select_related("visit_batch__visit")
     session = get_object_or_404(rows.with_place(), pk=session_pk)
+    if session not in stranded:
+        messages.info(request, str(reason("not_stranded")))
+        return redirect("practicum:closure", pk=found.pk)
     calls_off = "call_off" in request.POST
     given = request.POST if request.method == "POST" else None
     form = StandInForm(None if calls_off else given, closure=found)

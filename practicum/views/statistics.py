@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -64,8 +65,9 @@ def page(request: AuthenticatedHttpRequest) -> HttpResponse:
     if form.is_valid():
         for sums in statistics(**form.cleaned_data):
             columns = [{"label": head, "number": place > 0} for place, head in enumerate(sums.heads)]
-            rows = [[{"text": "—" if cell is None else cell} for cell in row] for row in sums.rows]
-            tables.append({"title": sums.title, "columns": columns, "rows": rows})
+            total = _cells(sums.total) if sums.total else None
+            rows = [_cells(row) for row in sums.rows]
+            tables.append({"title": sums.title, "columns": columns, "rows": rows, "total": total})
     context = {"form": form, "tables": tables, "export_url": _export_url(request)}
     return render(request, "practicum/statistics.html", context, status=200 if tables else 422)
 
@@ -79,12 +81,19 @@ def export(request: AuthenticatedHttpRequest) -> HttpResponse:
         return page(request)
     asked = form.cleaned_data
     book = spreadsheets.workbook(
-        *(spreadsheets.Sheet(sums.title, sums.heads, sums.rows) for sums in statistics(**asked))
+        *(
+            spreadsheets.Sheet(sums.title, sums.heads, [*sums.rows, *([sums.total] if sums.total else [])])
+            for sums in statistics(**asked)
+        )
     )
     data = {"first": asked["first"].isoformat(), "last": asked["last"].isoformat()}
     note(request.user, "practicum.statistics_export", actor=request.user, data=data)
-    name = f"{_('Statistics')} {asked['first']}–{asked['last']}.xlsx"
+    name = _("Practicum statistics") + f" {asked['first']}–{asked['last']}.xlsx"
     return spreadsheets.attachment(book, name)
+
+
+def _cells(row: Sequence[Any]) -> list[dict[str, Any]]:
+    return [{"text": "—" if cell is None else cell} for cell in row]
 
 
 def _export_url(request: AuthenticatedHttpRequest) -> str:

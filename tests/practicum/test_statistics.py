@@ -53,7 +53,7 @@ def test_the_sums_are_right(room, base, training_class, zhang, wang, park, soft,
     Attendance.objects.create(session=visit, trainee=wang.trainee, status="absent")
     with django_assert_num_queries(15):
         found = by_name(statistics(day, day, None))
-    rooms, bases, away, reach, hours, travel = found.values()
+    away, reach, hours, travel, rooms, bases = found.values()
     assert next(iter(rooms.values()))[:2] == [1, Decimal("3.0")]
     assert bases["示例红色车间"] == [1, Decimal("3.0"), Decimal("8.0"), 38]
     assert list(away.values()) == [[3, 1, 33], [0, 0, None], [0, 0, None], [2, 1, 50]]
@@ -66,7 +66,7 @@ def test_the_sums_are_right(room, base, training_class, zhang, wang, park, soft,
         make.session(room=make.RoomFactory(), seats=9, starts_at=make.at(9, days=1), title=f"{number}")
     with django_assert_num_queries(15):
         there = by_name(statistics(day, day, park))
-    rooms, bases, away, reach, *_rest = there.values()
+    away, reach, _hours, _travel, rooms, bases = there.values()
     assert not rooms
     assert bases["示例红色车间"][2:] == [Decimal("0.0"), None]
     assert list(reach) == [park.name]
