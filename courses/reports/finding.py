@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -54,20 +55,25 @@ def search_catalogue(
     query: str,
     path: str = "",
     with_lessons: bool = True,
+    within: Collection[CourseOutline] | None = None,
     page_number: str | int | None = 1,
 ) -> Findings:
     """Courses and lessons for ``query`` at or below the page with tree path ``path``.
 
-    ``with_lessons`` is for those who may open lessons; others are shown courses alone.
+    ``with_lessons`` is for those who may open lessons; others are shown courses alone. ``within`` leaves only
+    these courses and their lessons.
     """
+    shown_courses = _below(CoursePage.objects.live(), path)
+    shown_lessons = _below(LessonPage.objects.live(), path) if with_lessons else LessonPage.objects.none()
+    if within is not None:
+        shown_courses = shown_courses.filter(pk__in=[course.pk for course in within])
+        shown_lessons = shown_lessons.filter(pk__in=[pk for course in within for pk in course.lesson_pks])
     courses = [
         FoundCourse(outline, marked(outline.title, query), snippet(outline.summary, query))
-        for page in _below(CoursePage.objects.live(), path).search(query)[:COURSES_SHOWN]
+        for page in shown_courses.search(query)[:COURSES_SHOWN]
         if (outline := held.courses.get(page.pk)) is not None
     ]
-    found = (
-        _below(LessonPage.objects.live(), path).search(query) if with_lessons else LessonPage.objects.none()
-    )
+    found = shown_lessons.search(query) if with_lessons else shown_lessons
     page = Paginator(found, LESSONS_PER_PAGE).get_page(page_number)
     lessons = [
         FoundLesson(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import inf
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from courses.actions.progress import missing_before
@@ -21,6 +24,13 @@ from courses.rules.prerequisites import missing
 from enrollment.models import CohortCode
 from enrollment.models.rulebook import rules_on
 from enrollment.rules.hours import quarters_for_lesson, quarters_for_quiz
+
+#: Lengths of courses that search offers: what they are called, and quarter hours from and below.
+HOURS: dict[str, tuple[str | Promise, int, int | None]] = {
+    "short": (_("Less than 1 study hour"), 0, 4),
+    "middle": (_("1 to 2 study hours"), 4, 8),
+    "long": (_("2 study hours and more"), 8, None),
+}
 
 
 def _scope(held: Catalogue, category: str, module: str) -> tuple[str, str, str]:
@@ -163,12 +173,28 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "courses/course.html", context)
 
 
+def _suiting(held: Catalogue, cohort: str, hours: str) -> list[CourseOutline] | None:
+    """The courses for a cohort and of a length, from memory; ``None`` where neither is asked for."""
+    if not (cohort or hours):
+        return None
+    least, most = HOURS[hours][1:] if hours else (0, None)
+    return [
+        course
+        for course in held.courses.values()
+        if (not cohort or cohort in course.cohorts)
+        and (not hours or least <= course_quarters(course) < (most or inf))
+    ]
+
+
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Find inside titles, summaries and the text of lessons."""
     held = catalogue()
     query = request.GET.get("q", "").strip()[:80]
     category, module, path = _scope(held, request.GET.get("category", ""), request.GET.get("module", ""))
+    cohort, hours = request.GET.get("cohort", ""), request.GET.get("hours", "")
+    cohort = cohort if cohort in CohortCode.values else ""
+    hours = hours if hours in HOURS else ""
     may_open = may_study(request.user)
     found = (
         search_catalogue(
@@ -176,6 +202,7 @@ def search(request: HttpRequest) -> HttpResponse:
             query=query,
             path=path,
             with_lessons=may_open,
+            within=_suiting(held, cohort, hours),
             page_number=request.GET.get("page"),
         )
         if query
@@ -186,6 +213,10 @@ def search(request: HttpRequest) -> HttpResponse:
         "query": query,
         "category": category,
         "module": module,
+        "cohort": cohort,
+        "cohorts": CohortCode.choices,
+        "hours": hours,
+        "hour_choices": [(code, label) for code, (label, _least, _most) in HOURS.items()],
         "found": found,
         "may_open": may_open,
         "page_obj": found.page if found else None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from courses.actions import authoring, progress
@@ -338,6 +340,29 @@ class TestSearch:
         assert "/courses/policy/reading/" in within.content.decode()
         outside = client.get("/courses/search/", {"q": "民营企业", "module": other.code})
         assert "/courses/policy/reading/" not in outside.content.decode()
+
+    def test_only_courses_of_a_length_and_for_a_cohort(
+        self, client, school, zhang, sign_in, django_assert_num_queries
+    ):
+        short = make.course(title="短课", cohorts=["secretary"])
+        make.lesson(short, minutes=15)
+        for _number in range(3):
+            make.lesson(school.course, minutes=60)
+        sign_in(client, zhang)
+
+        def found(**asked):
+            answer = client.get("/courses/search/", {"q": "民营企业", **asked})
+            return {item.course.pk for item in answer.context["found"].lessons}
+
+        everything = found()
+        assert everything == {short.pk, school.course.pk}
+        assert found(hours="long") == {school.course.pk}
+        assert found(hours="short") == found(cohort="secretary") == {short.pk}
+        assert found(hours="nonsense", cohort="nonsense") == everything
+        with CaptureQueriesContext(connection) as plain:
+            found()
+        with django_assert_num_queries(len(plain)):
+            found(hours="short", cohort="secretary")
 
     def test_markup_in_the_query_stays_text(self, client, school):
         page = client.get("/courses/search/", {"q": "<script>alert(1)</script>"}).content.decode()
