@@ -94,12 +94,15 @@ def draft_cancel(*, session: Session, reason_given: str, actor: User | None) -> 
 
 @transaction.atomic
 def redraft(*, change: TimetableChange, plan: SessionPlan, actor: User | None) -> TimetableChange:
-    """Change what the draft wants.
+    """Change what the draft wants. It was looked at now: from here on it is the session as it is that counts.
 
     Raises:
-        Refused: it was released meanwhile.
+        Refused: it was released meanwhile, or its session is cancelled or settled.
     """
+    session = _changeable(change.session) if change.session is not None else None
     locked = _draft_of(change)
+    if session is not None:
+        locked.before = frozen(plan_of(session))
     locked.plan, locked.training_class, locked.drafted_by = frozen(plan), plan.training_class, actor
     locked.save()
     note(locked, "practicum.draft", actor=actor)
@@ -331,7 +334,12 @@ def _do(change: TimetableChange, *, actor: User | None) -> None:
     else:
         assert change.session_id is not None
         session = Session.objects.with_place().get(pk=change.session_id)
-        change.before = frozen(plan_of(session))
+        present = frozen(plan_of(session))
+        # A draft keeps the whole session: what became public after it was drafted would be undone unseen.
+        # A roll-back has been compared by the session's number already.
+        if change.source != ChangeSource.ROLL_BACK and change.before != present:
+            raise Refused(reason("changed_since_draft", title=session.title))
+        change.before = present
         if change.kind == ChangeKind.CANCELLED:
             held = sessions.cancel(session=session, actor=actor, reason_given=change.reason, tell=False)
         else:
