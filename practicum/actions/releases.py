@@ -214,7 +214,10 @@ def roll_back(
         if TimetableRelease.objects.filter(rolls_back=locked).exists():
             raise Refused(reason("release_rolled_back"))
         inverse = []
-        sessions_now = Session.objects.in_bulk(locked.changes.values_list("session", flat=True))
+        # Held before they are compared, so that nobody changes one between the look and the roll-back.
+        keys = locked.changes.values_list("session", flat=True)
+        held = Session.objects.select_for_update(of=("self",)).filter(pk__in=list(keys)).order_by("pk")
+        sessions_now = {one.pk: one for one in held}
         for change in locked.changes.order_by("pk"):
             session = sessions_now[change.session_id or 0]
             if session.sequence != change.left_at:
