@@ -298,15 +298,14 @@ def _release(
 
 
 def _locked(changes: Sequence[TimetableChange]) -> list[TimetableChange]:
-    """The drafts, then their sessions, then their bases, each ascending (docs/locking.md)."""
-    rows = list(
-        TimetableChange.objects.drafted()
-        .select_for_update(of=("self",))
-        .filter(pk__in=[one.pk for one in changes])
-        .order_by("pk")
-    )
-    keys = [one.session_id for one in rows if one.session_id is not None]
+    """The sessions, then their drafts, then their bases, each ascending (docs/locking.md)."""
+    drafted = TimetableChange.objects.drafted().filter(pk__in=[one.pk for one in changes])
+    # As drafting does it: the session comes first. Which one a draft is of never changes, so it is read
+    # unlocked.
+    keys = list(drafted.filter(session__isnull=False).values_list("session", flat=True))
     list(Session.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    # Asked again under the lock: what was released or discarded meanwhile is a draft no longer.
+    rows = list(drafted.select_for_update(of=("self",)).order_by("pk"))
     bases = {one.plan.get("base") for one in rows if one.plan.get("base")}
     list(TrainingBase.objects.select_for_update().filter(pk__in=bases).order_by("pk").values_list("pk"))
     return rows

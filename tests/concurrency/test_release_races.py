@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from cms.refusals import Refused
@@ -132,3 +133,38 @@ def test_control_without_the_sessions_lock_a_change_is_taken_back(tree, race, me
     assert race(careless, 2) == [None] * 2
     session.refresh_from_db()
     assert session.title == "党史课"
+
+
+def test_drafting_and_releasing_one_session_at_once_never_block_each_other(tree, race):
+    session, _made = released_move()
+
+    def work(number):
+        wanted = replace(plan_of(Session.objects.get(pk=session.pk)), title=f"题{number}")
+        change = releases.draft_move(session=session, plan=wanted, actor=None)
+        try:
+            return releases.release(changes=[change], now=timezone.now(), actor=None).number
+        except Refused as refused:
+            return refused
+
+    outcomes = race(work, 8)
+    assert unexpected(outcomes) == []
+    assert any(isinstance(item, int) for item in outcomes)
+
+
+@pytest.mark.postgres
+def test_control_two_orders_of_locks_block_each_other(tree, race, meeting):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    session, _made = released_move()
+    change = releases.draft_move(session=session, plan=plan_of(session), actor=None)
+    point = meeting(2)
+    rows = [Session.objects.filter(pk=session.pk), TimetableChange.objects.filter(pk=change.pk)]
+
+    def careless(number):
+        first, second = rows if number else reversed(rows)
+        with transaction.atomic():
+            list(first.select_for_update(of=("self",)))
+            point.wait()
+            list(second.select_for_update(of=("self",)))
+
+    assert [type(item) for item in race(careless, 2) if item is not None] == [OperationalError]
