@@ -94,12 +94,15 @@ def draft_cancel(*, session: Session, reason_given: str, actor: User | None) -> 
 
 @transaction.atomic
 def redraft(*, change: TimetableChange, plan: SessionPlan, actor: User | None) -> TimetableChange:
-    """Change what the draft wants.
+    """Change what the draft wants. It was looked at now: from here on it is the session as it is that counts.
 
     Raises:
-        Refused: it was released meanwhile.
+        Refused: it was released meanwhile, or its session is cancelled or settled.
     """
+    session = _changeable(change.session) if change.session is not None else None
     locked = _draft_of(change)
+    if session is not None:
+        locked.before = frozen(plan_of(session))
     locked.plan, locked.training_class, locked.drafted_by = frozen(plan), plan.training_class, actor
     locked.save()
     note(locked, "practicum.draft", actor=actor)
@@ -211,7 +214,10 @@ def roll_back(
         if TimetableRelease.objects.filter(rolls_back=locked).exists():
             raise Refused(reason("release_rolled_back"))
         inverse = []
-        sessions_now = Session.objects.in_bulk(locked.changes.values_list("session", flat=True))
+        # Held before they are compared, so that nobody changes one between the look and the roll-back.
+        keys = locked.changes.values_list("session", flat=True)
+        held = Session.objects.select_for_update(of=("self",)).filter(pk__in=list(keys)).order_by("pk")
+        sessions_now = {one.pk: one for one in held}
         for change in locked.changes.order_by("pk"):
             session = sessions_now[change.session_id or 0]
             if session.sequence != change.left_at:
@@ -292,15 +298,14 @@ def _release(
 
 
 def _locked(changes: Sequence[TimetableChange]) -> list[TimetableChange]:
-    """The drafts, then their sessions, then their bases, each ascending (docs/locking.md)."""
-    rows = list(
-        TimetableChange.objects.drafted()
-        .select_for_update(of=("self",))
-        .filter(pk__in=[one.pk for one in changes])
-        .order_by("pk")
-    )
-    keys = [one.session_id for one in rows if one.session_id is not None]
+    """The sessions, then their drafts, then their bases, each ascending (docs/locking.md)."""
+    drafted = TimetableChange.objects.drafted().filter(pk__in=[one.pk for one in changes])
+    # As drafting does it: the session comes first. Which one a draft is of never changes, so it is read
+    # unlocked.
+    keys = list(drafted.filter(session__isnull=False).values_list("session", flat=True))
     list(Session.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    # Asked again under the lock: what was released or discarded meanwhile is a draft no longer.
+    rows = list(drafted.select_for_update(of=("self",)).order_by("pk"))
     bases = {one.plan.get("base") for one in rows if one.plan.get("base")}
     list(TrainingBase.objects.select_for_update().filter(pk__in=bases).order_by("pk").values_list("pk"))
     return rows
@@ -331,7 +336,12 @@ def _do(change: TimetableChange, *, actor: User | None) -> None:
     else:
         assert change.session_id is not None
         session = Session.objects.with_place().get(pk=change.session_id)
-        change.before = frozen(plan_of(session))
+        present = frozen(plan_of(session))
+        # A draft keeps the whole session: what became public after it was drafted would be undone unseen.
+        # A roll-back has been compared by the session's number already.
+        if change.source != ChangeSource.ROLL_BACK and change.before != present:
+            raise Refused(reason("changed_since_draft", title=session.title))
+        change.before = present
         if change.kind == ChangeKind.CANCELLED:
             held = sessions.cancel(session=session, actor=actor, reason_given=change.reason, tell=False)
         else:

@@ -117,6 +117,9 @@ SENTENCES = {
     "change_released": _("This change was released or discarded meanwhile."),
     "release_rolled_back": _("This release was rolled back already."),
     "changed_since": _("“%(title)s” was changed or held since; roll back a later release first."),
+    "changed_since_draft": _(
+        "“%(title)s” was changed after this was drafted; open the draft, compare and save it again."
+    ),
     "nothing_to_release": _("There is nothing in the draft to release."),
     "release_line": _("“%(title)s”: %(why)s"),
     # Check-in

@@ -148,6 +148,28 @@ def test_what_was_changed_since_is_not_rolled_back_unseen(public):
     assert TimetableRelease.objects.count() == 1
 
 
+@pytest.mark.parametrize("kind", ["moved", "cancelled"])
+def test_what_became_public_after_the_draft_is_not_overwritten_unseen(public, room, kind):
+    session = public[0]
+    if kind == "moved":
+        change = moved(session, starts_at=at(14, days=3), ends_at=at(16, days=3))
+    else:
+        change = releases.draft_cancel(session=session, reason_given="讲师生病", actor=None)
+    sessions.reschedule(
+        session=session, plan=thawed(frozen(plan_of(session)) | {"title": "党史新课"}), actor=None
+    )
+    assert "党史新课" in releases.preview(changes=[change], actor=None).obstacles[change.pk][0]
+    with pytest.raises(Refused):
+        publish(change)
+    session.refresh_from_db()
+    assert (session.title, session.starts_at, session.is_cancelled) == ("党史新课", at(9, days=3), False)
+    if kind == "moved":
+        wanted = thawed(change.plan | {"title": "党史新课"})
+        publish(releases.redraft(change=change, plan=wanted, actor=None))
+        session.refresh_from_db()
+        assert (session.title, session.starts_at) == ("党史新课", at(14, days=3))
+
+
 def test_a_plan_survives_the_draft_whole(training_class, room, lecturer):
     wanted = plan(training_class=training_class, room=room, lecturer=lecturer, bring="笔记本", quarters=6)
     assert thawed(frozen(wanted)) == wanted
