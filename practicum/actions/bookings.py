@@ -101,13 +101,15 @@ def give_back(*, session: Session, trainee: Trainee, now: dt.datetime, actor: Us
     After the last day for it, the seat is noted as one that stayed empty.
 
     Raises:
-        Refused: there is no seat, or the session has begun.
+        Refused: there is no seat, or the session has begun or was cancelled.
     """
     return looking_again(lambda: _give_back(session, trainee, now, actor))
 
 
 def _give_back(session: Session, trainee: Trainee, now: dt.datetime, actor: User | None) -> Booking:
     locked = _locked(session)
+    if locked.is_cancelled:
+        raise Refused(reason("session_cancelled"))
     booking = Booking.objects.booked().filter(session=locked, trainee=trainee).first()
     if booking is None:
         raise Refused(reason("not_booked"))

@@ -85,6 +85,22 @@ def test_whoever_waits_moves_up_when_a_seat_is_given_back(soft, bio, zhang, li):
     assert ModelLogEntry.objects.filter(action="practicum.seat_move_up").exists()
 
 
+def test_a_seat_of_a_cancelled_session_is_nobodys_fault(soft, li, sign_in):
+    session, [one] = opened(days=0.5), make.trainees(soft, 1)
+    book(session, one)
+    client, url = sign_in(user=li), reverse("practicum:seat_people", args=[session.pk])
+    assert 'name="give_back"' in client.get(url).content.decode()
+    sessions.cancel(session=session, actor=None, reason_given="场地检修")
+    with pytest.raises(Refused) as caught:
+        bookings.give_back(session=session, trainee=one, now=timezone.now(), actor=None)
+    assert caught.value.code == "session_cancelled"
+    assert not MissedSeat.objects.exists()
+    page = client.get(url).content.decode()
+    assert "场地检修" in page
+    for deed in ("give_back", "book", "wait", "stop", "hold", "release", "people"):
+        assert f'name="{deed}"' not in page
+
+
 def test_who_is_elsewhere_by_then_keeps_waiting_and_holds_nobody_up(soft, bio):
     session = opened(seats=2)
     (first, second), (busy, free) = make.trainees(bio, 2), make.trainees(soft, 2)
