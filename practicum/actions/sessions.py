@@ -176,10 +176,7 @@ def reschedule(
             [replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())]
         )
         judged = Judgement([wanted], ignoring=[locked.pk])
-        reasons = judged.reasons_against(0)
-        if plan.is_open and plan.seats is not None and plan.seats < len(booked):
-            reasons.append(reason("seats_below_taken", "seats", taken=len(booked)))
-        if reasons:
+        if reasons := judged.reasons_against(0):
             raise Refused(*reasons)
         fill_in(locked, wanted)
         locked.sequence += 1
@@ -392,6 +389,8 @@ def _flaws(plan: SessionPlan, people: int) -> list[Reason]:
         reasons.append(reason("too_long", "ends_at"))
     if plan.training_class is None and plan.seats is None and not plan.trainee_ids:
         reasons.append(reason("class_or_seats_missing", "training_class"))
+    if plan.is_open and plan.seats is not None and plan.seats < len(plan.trainee_ids):
+        reasons.append(reason("seats_below_taken", "seats", taken=len(plan.trainee_ids)))
     if plan.room is not None and plan.base is not None:
         reasons.append(reason("two_places", "base"))
     if plan.room is None and plan.base is None and not plan.place and plan.mode != SessionMode.ONLINE:
