@@ -12,7 +12,7 @@ from wagtail.models import ModelLogEntry
 from cms.refusals import Refused
 from enrollment.models import Message
 from practicum import tasks
-from practicum.actions import attendance, bookings, missed_seats, seat_terms, sessions
+from practicum.actions import attendance, bookings, missed_seats, releases, seat_terms, sessions
 from practicum.models import Booking, MissedSeat, SeatHold, WaitingParty
 from practicum.models.seat_counts import divisors_of
 from practicum.rules.seats import SeatRules
@@ -99,6 +99,20 @@ def test_a_seat_of_a_cancelled_session_is_nobodys_fault(soft, li, sign_in):
     assert "场地检修" in page
     for deed in ("give_back", "book", "wait", "stop", "hold", "release", "people"):
         assert f'name="{deed}"' not in page
+
+
+def test_who_waits_hears_of_a_release_that_cancels(soft, zhang, sign_in):
+    session, other = opened(seats=4), opened(seats=4, days=11)
+    for one in (session, other):
+        book(one, *make.trainees(soft, 2))
+        wait(one, zhang.trainee)
+    assert WaitingParty.objects.waiting().count() == 2
+    Message.objects.all().delete()
+    change = releases.draft_cancel(session=session, reason_given="场地检修", actor=None)
+    made = releases.release(changes=[change], now=timezone.now(), actor=None)
+    told = zhang.inbox.get()
+    assert (told.kind, told.context["cancelled"]) == ("timetable_released", 1)
+    assert session.title in sign_in(user=zhang).get(made.get_absolute_url()).content.decode()
 
 
 def test_who_is_elsewhere_by_then_keeps_waiting_and_holds_nobody_up(soft, bio):

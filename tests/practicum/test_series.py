@@ -204,6 +204,18 @@ def test_a_change_leaves_no_fewer_seats_than_are_booked(soft, zhao):
     assert set(series.sessions.values_list("seats", flat=True)) == {2}
 
 
+def test_who_waits_hears_that_a_series_ends(soft, zhang, zhao):
+    series = actions.begin(
+        plan=series_plan(seats=4, weeks=1, first=timezone.localdate() + WEEK, is_open=True), actor=zhao
+    )
+    session, now = series.sessions.get(), timezone.now()
+    bookings.book_together(session=session, trainees=make.trainees(soft, 2), now=now, actor=None)
+    assert bookings.wait(session=session, trainees=[zhang.trainee], now=now, actor=None).status == "waiting"
+    actions.end(series=series, actor=zhao, reason_given="停办", now=now)
+    assert [one.kind for one in zhang.inbox.all()] == ["series_changed"]
+    assert not CalendarInvitation.objects.filter(user=zhang).exists()
+
+
 def test_a_day_taken_out_and_put_back_is_planned_anew(series, training_class, room, zhao):
     short = series_plan(training_class=training_class, room=room, weeks=2)
     for plan in (short, series_plan(training_class=training_class, room=room)):
