@@ -170,7 +170,7 @@ def reschedule(
     def attempt() -> Session:
         locked = Session.objects.select_for_update(of=("self",)).with_place().get(pk=session.pk)
         _refuse_unless_open(locked)
-        before = told_of(locked)
+        before, seats_before = told_of(locked), locked.seats or 0
         booked = list(Booking.objects.booked().filter(session=locked).values_list("trainee_id", flat=True))
         [wanted] = with_dimensions(
             [replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())]
@@ -193,9 +193,19 @@ def reschedule(
         )
         if tell:
             news.tell_moved(locked, before=before, after=told_of(locked), now=timezone.now())
+        if (locked.seats or 0) > seats_before:
+            seats_rose(locked)
         return locked
 
     return looking_again(attempt)
+
+
+def seats_rose(locked: Session) -> None:
+    """Seats that came are the queue's first. The caller holds the session's lock."""
+    # Booking stands on scheduling; this is the one way back.
+    from practicum.actions.bookings import move_up
+
+    move_up(session=locked, now=timezone.now())
 
 
 @transaction.atomic

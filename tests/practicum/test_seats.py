@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
@@ -13,6 +14,7 @@ from cms.refusals import Refused
 from enrollment.models import Message
 from practicum import tasks
 from practicum.actions import attendance, bookings, missed_seats, releases, seat_terms, sessions
+from practicum.actions.plans import plan_of
 from practicum.models import Booking, MissedSeat, SeatHold, WaitingParty
 from practicum.models.seat_counts import divisors_of
 from practicum.rules.seats import SeatRules
@@ -113,6 +115,41 @@ def test_who_waits_hears_of_a_release_that_cancels(soft, zhang, sign_in):
     told = zhang.inbox.get()
     assert (told.kind, told.context["cancelled"]) == ("timetable_released", 1)
     assert session.title in sign_in(user=zhang).get(made.get_absolute_url()).content.decode()
+
+
+def test_what_became_free_is_the_queues_before_anybody_elses(soft, bio, zhang):
+    session = opened(seats=4)
+    kept = bookings.hold(session=session, organization=bio, seats=2, now=timezone.now(), actor=None)
+    book(session, *make.trainees(soft, 2))
+    [late, later] = make.trainees(bio, 2, prefix="生物")
+    wait(session, late)
+    # The hold runs out, and nobody has tended the session since.
+    SeatHold.objects.filter(pk=kept.pk).update(expires_at=timezone.now() - HOUR)
+    book(session, later)
+    assert {late.name, later.name} <= seated(session)
+    wait(session, zhang.trainee)
+    sessions.reschedule(session=session, plan=replace(plan_of(session), seats=12), actor=None)
+    assert zhang.trainee.name in seated(session)
+
+
+@pytest.mark.parametrize("deed", ["book", "hold"])
+def test_nobody_overtakes_the_queue(soft, bio, deed):
+    session = opened(seats=4)
+    kept = bookings.hold(session=session, organization=bio, seats=2, now=timezone.now(), actor=None)
+    book(session, *make.trainees(soft, 2))
+    seat_terms.set_terms(session=session, rules=SeatRules(share_percent=100), now=timezone.now(), actor=None)
+    one, two, third = make.trainees(bio, 3, prefix="生物")
+    wait(session, one, two)
+    SeatHold.objects.filter(pk=kept.pk).update(expires_at=timezone.now() - HOUR)
+    deeds = {
+        "book": lambda: book(session, third),
+        "hold": lambda: bookings.hold(
+            session=session, organization=bio, seats=1, now=timezone.now(), actor=None
+        ),
+    }
+    with pytest.raises(Refused) as caught:
+        deeds[deed]()
+    assert caught.value.code == "no_seats_left"
 
 
 def test_who_is_elsewhere_by_then_keeps_waiting_and_holds_nobody_up(soft, bio):
