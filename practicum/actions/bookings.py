@@ -72,6 +72,9 @@ def _book(
     session: Session, trainees: Sequence[Trainee], now: dt.datetime, actor: User | None, from_hold: bool
 ) -> list[Booking]:
     locked = _locked(session)
+    rules = rules_of(locked)
+    # Seats may have become free since somebody looked (a hold ran out): they are the queue's first.
+    _move_up(locked, rules, now)
     people = {one.pk: one for one in trainees}
     standing = {
         row.trainee_id: row for row in Booking.objects.booked().filter(session=locked, trainee__in=people)
@@ -80,7 +83,6 @@ def _book(
     if fresh:
         _refuse_unless_open(locked, now)
         _leave_the_queue(locked, fresh)
-        rules = rules_of(locked)
         wanted = Counter(one.home_organization_id for one in fresh)
         count = count_of(locked, rules=rules, now=now, judged=wanted)
         code = count.refusal(wanted, from_hold=set(wanted) if from_hold else set())
@@ -101,13 +103,15 @@ def give_back(*, session: Session, trainee: Trainee, now: dt.datetime, actor: Us
     After the last day for it, the seat is noted as one that stayed empty.
 
     Raises:
-        Refused: there is no seat, or the session has begun.
+        Refused: there is no seat, or the session has begun or was cancelled.
     """
     return looking_again(lambda: _give_back(session, trainee, now, actor))
 
 
 def _give_back(session: Session, trainee: Trainee, now: dt.datetime, actor: User | None) -> Booking:
     locked = _locked(session)
+    if locked.is_cancelled:
+        raise Refused(reason("session_cancelled"))
     booking = Booking.objects.booked().filter(session=locked, trainee=trainee).first()
     if booking is None:
         raise Refused(reason("not_booked"))
@@ -237,7 +241,7 @@ def _move_up(locked: Session, rules: SeatRules, now: dt.datetime) -> int:
         .order_by("asked_at", "pk")
         .prefetch_related("members__trainee")
     }
-    if not parties or locked.is_cancelled or not locked.is_open:
+    if not parties or locked.is_cancelled or not locked.is_open or now >= locked.starts_at:
         return 0
     count = count_of(locked, rules=rules, now=now, judged={one.organization_id for one in parties.values()})
     if count.left == 0:
@@ -276,7 +280,6 @@ def _members(party: WaitingParty) -> list[Trainee]:
 # --- Seats without names ----------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def hold(
     *, session: Session, organization: Organization, seats: int, now: dt.datetime, actor: User | None
 ) -> SeatHold:
@@ -285,12 +288,19 @@ def hold(
     Raises:
         Refused: too few seats or share left, it keeps some already, or it is too late for that.
     """
+    return looking_again(lambda: _hold(session, organization, seats, now, actor))
+
+
+def _hold(
+    session: Session, organization: Organization, seats: int, now: dt.datetime, actor: User | None
+) -> SeatHold:
     locked = _locked(session)
     _refuse_unless_open(locked, now)
     rules = rules_of(locked)
     expires_at = rules.hold_until(locked.starts_at, now)
     if expires_at <= now:
         raise Refused(reason("hold_too_late"))
+    _move_up(locked, rules, now)
     SeatHold.objects.expired(now).filter(session=locked, organization=organization).update(
         status=HoldStatus.LAPSED
     )

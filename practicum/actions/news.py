@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.urls import reverse
@@ -114,7 +115,9 @@ def tell_cancelled(session: Session, *, now: dt.datetime) -> None:
     """Tell those who were expected that a coming session does not take place."""
     if session.ends_at <= now:
         return
-    people = accounts_of([*expected_people([session]).get(session.pk, []), *_waiting(session)])
+    people = accounts_of(
+        [*expected_people([session]).get(session.pk, []), *waiting_at([session])[session.pk]]
+    )
     invite(session=session, users=people, is_cancelled=True)
     notify(
         kind="session_cancelled",
@@ -136,7 +139,10 @@ def tell_of_series(
     standing = sorted([*moved, *fresh], key=lambda session: session.starts_at)
     if not standing and not dropped:
         return
-    people = {key: accounts_of(found) for key, found in expected_people([*standing, *dropped]).items()}
+    expected, waiting = expected_people([*standing, *dropped]), waiting_at(dropped)
+    people = {
+        key: accounts_of([*expected.get(key, []), *waiting.get(key, [])]) for key in expected.keys() | waiting
+    }
     for one in [*standing, *dropped]:
         invite(session=one, users=people.get(one.pk, []), is_cancelled=one in dropped)
     notify(
@@ -163,13 +169,15 @@ def _when_and_where(session: Session) -> str:
     return f"{start:%Y-%m-%d %H:%M}–{end:%H:%M} {session.where}".rstrip()
 
 
-def _waiting(session: Session) -> Iterable[int]:
-    """Those who wait for a seat: they are told as well when it does not take place."""
-    if not session.is_open:
-        return ()
-    return WaitingPerson.objects.filter(
-        party__session=session, party__status=WaitingStatus.WAITING
-    ).values_list("trainee", flat=True)
+def waiting_at(sessions: Iterable[Session]) -> dict[int, list[int]]:
+    """Trainees who wait for a seat, by session: they are told as well when it does not take place."""
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = WaitingPerson.objects.filter(
+        party__session__in=[one.pk for one in sessions if one.is_open], party__status=WaitingStatus.WAITING
+    )
+    for session_id, trainee_id in rows.order_by("pk").values_list("party__session", "trainee"):
+        found[session_id].append(trainee_id)
+    return found
 
 
 def tell_base(visit: Visit, *, what: str, actor: User | None, remark: str = "") -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from enrollment.actions.messages import Notice, notify_each
 from enrollment.models import Trainee
 from practicum.actions.invitations import invite
+from practicum.actions.news import waiting_at
 from practicum.models import ChangeKind, Lecturer, Session, TimetableChange, TimetableRelease
 from practicum.models.projection import expected_people
 
@@ -20,10 +21,14 @@ LINES_TOLD = 8
 
 
 def people_of(changes: Iterable[TimetableChange]) -> dict[int, list[TimetableChange]]:
-    """The changes by account: of those expected, and of who teaches or was to teach. Four queries."""
+    """The changes by account: of those expected, of those who wait for a seat of what is cancelled, and of
+    who teaches or was to teach. Five queries."""
     changes = [one for one in changes if one.session is not None]
     sessions: list[Session] = [one.session for one in changes if one.session is not None]
     expected = expected_people(sessions)
+    ended = [one.session_id for one in changes if one.kind == ChangeKind.CANCELLED]
+    for key, waiting in waiting_at([one for one in sessions if one.pk in ended]).items():
+        expected[key] = [*expected.get(key, ()), *waiting]
     accounts: dict[int, int | None] = dict(
         Trainee.objects.filter(
             pk__in={pk for people in expected.values() for pk in people}, user__isnull=False

@@ -203,8 +203,8 @@ def roll_back(
     """Undo a release by a new one: what was new is called off, the rest is as before.
 
     Raises:
-        Refused: no reason given; rolled back already; something was held or changed since, or its place is
-        taken.
+        Refused: no reason given; rolled back already; something was held or changed since, is in the draft
+        again, or its place is taken.
     """
     if not reason_given.strip():
         raise Refused(reason("reason_missing", "reason"))
@@ -218,12 +218,14 @@ def roll_back(
         keys = locked.changes.values_list("session", flat=True)
         held = Session.objects.select_for_update(of=("self",)).filter(pk__in=list(keys)).order_by("pk")
         sessions_now = {one.pk: one for one in held}
+        # One draft a session: somebody's work is not thrown away for the roll-back unasked.
+        if drafts := list(TimetableChange.objects.drafted().filter(session__in=sessions_now).order_by("pk")):
+            raise Refused(*(reason("draft_in_the_way", title=str(one)) for one in drafts))
         for change in locked.changes.order_by("pk"):
             session = sessions_now[change.session_id or 0]
             if session.sequence != change.left_at:
                 raise Refused(reason("changed_since", title=session.title))
             inverse.append(_inverse(change, session, reason_given.strip()[:200], actor))
-        TimetableChange.objects.drafted().filter(session__in=sessions_now).delete()
         rows = TimetableChange.objects.bulk_create(inverse)
         return _release(rows, reason_given.strip()[:200], now, actor, locked)
 

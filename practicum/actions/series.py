@@ -26,6 +26,7 @@ from practicum.actions.sessions import (
     fill_in,
     looking_again,
     schedule_all,
+    seats_rose,
     told_of,
     with_dimensions,
 )
@@ -276,12 +277,12 @@ def _change_kept(
     judged = Judgement(plans, ignoring=[session.pk for session in sessions])
     Occupation.objects.filter(session__in=sessions).delete()
     rows: list[Occupation] = []
-    moved = []
+    moved, larger = [], []
     for number, session in enumerate(sessions):
         assert session.series_day is not None
         reasons = judged.reasons_against(number)
         outcome.members.append(Member(session.series_day, "kept", tuple(reasons)))
-        before = told_of(session)
+        before, seats_before = told_of(session), session.seats or 0
         fill_in(session, plans[number])
         if told_of(session) != before:
             moved.append(session)
@@ -291,9 +292,13 @@ def _change_kept(
         if not reasons:
             judged.hold(number, session)
             rows += occupy(session, judged.wants[number])
+            if (session.seats or 0) > seats_before:
+                larger.append(session)
     rows.sort(key=lambda row: (row.resource_type, row.resource_id, row.starts_at))
     Occupation.objects.bulk_create(rows, batch_size=BATCH)
     note_many(sessions, "practicum.reschedule", actor=actor)
+    for session in larger:
+        seats_rose(session)
     return moved
 
 

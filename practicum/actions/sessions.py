@@ -170,16 +170,13 @@ def reschedule(
     def attempt() -> Session:
         locked = Session.objects.select_for_update(of=("self",)).with_place().get(pk=session.pk)
         _refuse_unless_open(locked)
-        before = told_of(locked)
+        before, seats_before = told_of(locked), locked.seats or 0
         booked = list(Booking.objects.booked().filter(session=locked).values_list("trainee_id", flat=True))
         [wanted] = with_dimensions(
             [replace(plan, trainee_ids=booked if plan.expects == Audience.BOOKINGS else ())]
         )
         judged = Judgement([wanted], ignoring=[locked.pk])
-        reasons = judged.reasons_against(0)
-        if plan.is_open and plan.seats is not None and plan.seats < len(booked):
-            reasons.append(reason("seats_below_taken", "seats", taken=len(booked)))
-        if reasons:
+        if reasons := judged.reasons_against(0):
             raise Refused(*reasons)
         fill_in(locked, wanted)
         locked.sequence += 1
@@ -196,9 +193,19 @@ def reschedule(
         )
         if tell:
             news.tell_moved(locked, before=before, after=told_of(locked), now=timezone.now())
+        if (locked.seats or 0) > seats_before:
+            seats_rose(locked)
         return locked
 
     return looking_again(attempt)
+
+
+def seats_rose(locked: Session) -> None:
+    """Seats that came are the queue's first. The caller holds the session's lock."""
+    # Booking stands on scheduling; this is the one way back.
+    from practicum.actions.bookings import move_up
+
+    move_up(session=locked, now=timezone.now())
 
 
 @transaction.atomic
@@ -392,6 +399,8 @@ def _flaws(plan: SessionPlan, people: int) -> list[Reason]:
         reasons.append(reason("too_long", "ends_at"))
     if plan.training_class is None and plan.seats is None and not plan.trainee_ids:
         reasons.append(reason("class_or_seats_missing", "training_class"))
+    if plan.is_open and plan.seats is not None and plan.seats < len(plan.trainee_ids):
+        reasons.append(reason("seats_below_taken", "seats", taken=len(plan.trainee_ids)))
     if plan.room is not None and plan.base is not None:
         reasons.append(reason("two_places", "base"))
     if plan.room is None and plan.base is None and not plan.place and plan.mode != SessionMode.ONLINE:

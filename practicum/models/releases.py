@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import TrainingClass
 from practicum.models.places import Lecturer
+from practicum.models.seats import WaitingPerson, WaitingStatus
 from practicum.models.sessions import Session
 
 if TYPE_CHECKING:
@@ -113,10 +114,14 @@ class TimetableChangeQuerySet(models.QuerySet["TimetableChange"]):
         return self.filter(training_class__teacher=user)
 
     def concerning(self, user: User) -> Self:
-        """Released ones of sessions that ``user`` is expected at or teaches."""
+        """Released ones of sessions that ``user`` is expected at or teaches, or waited for till their end."""
+        waited = WaitingPerson.objects.filter(trainee__user=user).exclude(
+            party__status=WaitingStatus.WITHDRAWN
+        )
         return self.filter(release__isnull=False).filter(
             Q(session__in=Session.objects.attended_by(user).values("pk"))
             | Q(session__lecturer__in=Lecturer.objects.filter(user=user).values("pk"))
+            | Q(kind=ChangeKind.CANCELLED, session__in=waited.values("party__session"))
         )
 
 

@@ -120,6 +120,7 @@ SENTENCES = {
     "changed_since_draft": _(
         "“%(title)s” was changed after this was drafted; open the draft, compare and save it again."
     ),
+    "draft_in_the_way": _("“%(title)s” is in the draft again; discard that draft first."),
     "nothing_to_release": _("There is nothing in the draft to release."),
     "release_line": _("“%(title)s”: %(why)s"),
     # Check-in

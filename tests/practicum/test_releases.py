@@ -148,6 +148,16 @@ def test_what_was_changed_since_is_not_rolled_back_unseen(public):
     assert TimetableRelease.objects.count() == 1
 
 
+def test_a_roll_back_throws_nobodys_draft_away(public, zhao):
+    made = publish(moved(public[0], starts_at=at(14, days=3), ends_at=at(16, days=3)))
+    other = releases.draft_cancel(session=public[0], reason_given="讲师生病", actor=zhao)
+    with pytest.raises(Refused) as caught:
+        releases.roll_back(release=made, reason_given="排错了", now=timezone.now(), actor=None)
+    assert (caught.value.code, "党史课" in caught.value.sentence) == ("draft_in_the_way", True)
+    releases.discard(change=TimetableChange.objects.get(pk=other.pk), actor=zhao)
+    releases.roll_back(release=made, reason_given="排错了", now=timezone.now(), actor=None)
+
+
 @pytest.mark.parametrize("kind", ["moved", "cancelled"])
 def test_what_became_public_after_the_draft_is_not_overwritten_unseen(public, room, kind):
     session = public[0]

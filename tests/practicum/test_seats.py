@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
@@ -12,7 +13,8 @@ from wagtail.models import ModelLogEntry
 from cms.refusals import Refused
 from enrollment.models import Message
 from practicum import tasks
-from practicum.actions import attendance, bookings, missed_seats, seat_terms, sessions
+from practicum.actions import attendance, bookings, missed_seats, releases, seat_terms, sessions
+from practicum.actions.plans import plan_of
 from practicum.models import Booking, MissedSeat, SeatHold, WaitingParty
 from practicum.models.seat_counts import divisors_of
 from practicum.rules.seats import SeatRules
@@ -83,6 +85,71 @@ def test_whoever_waits_moves_up_when_a_seat_is_given_back(soft, bio, zhang, li):
     assert [one.kind for one in zhang.inbox.all()] == ["seat_moved_up"]
     assert [one.kind for one in li.inbox.all()] == ["seat_moved_up"]
     assert ModelLogEntry.objects.filter(action="practicum.seat_move_up").exists()
+
+
+def test_a_seat_of_a_cancelled_session_is_nobodys_fault(soft, li, sign_in):
+    session, [one] = opened(days=0.5), make.trainees(soft, 1)
+    book(session, one)
+    client, url = sign_in(user=li), reverse("practicum:seat_people", args=[session.pk])
+    assert 'name="give_back"' in client.get(url).content.decode()
+    sessions.cancel(session=session, actor=None, reason_given="场地检修")
+    with pytest.raises(Refused) as caught:
+        bookings.give_back(session=session, trainee=one, now=timezone.now(), actor=None)
+    assert caught.value.code == "session_cancelled"
+    assert not MissedSeat.objects.exists()
+    page = client.get(url).content.decode()
+    assert "场地检修" in page
+    for deed in ("give_back", "book", "wait", "stop", "hold", "release", "people"):
+        assert f'name="{deed}"' not in page
+
+
+def test_who_waits_hears_of_a_release_that_cancels(soft, zhang, sign_in):
+    session, other = opened(seats=4), opened(seats=4, days=11)
+    for one in (session, other):
+        book(one, *make.trainees(soft, 2))
+        wait(one, zhang.trainee)
+    assert WaitingParty.objects.waiting().count() == 2
+    Message.objects.all().delete()
+    change = releases.draft_cancel(session=session, reason_given="场地检修", actor=None)
+    made = releases.release(changes=[change], now=timezone.now(), actor=None)
+    told = zhang.inbox.get()
+    assert (told.kind, told.context["cancelled"]) == ("timetable_released", 1)
+    assert session.title in sign_in(user=zhang).get(made.get_absolute_url()).content.decode()
+
+
+def test_what_became_free_is_the_queues_before_anybody_elses(soft, bio, zhang):
+    session = opened(seats=4)
+    kept = bookings.hold(session=session, organization=bio, seats=2, now=timezone.now(), actor=None)
+    book(session, *make.trainees(soft, 2))
+    [late, later] = make.trainees(bio, 2, prefix="生物")
+    wait(session, late)
+    # The hold runs out, and nobody has tended the session since.
+    SeatHold.objects.filter(pk=kept.pk).update(expires_at=timezone.now() - HOUR)
+    book(session, later)
+    assert {late.name, later.name} <= seated(session)
+    wait(session, zhang.trainee)
+    sessions.reschedule(session=session, plan=replace(plan_of(session), seats=12), actor=None)
+    assert zhang.trainee.name in seated(session)
+
+
+@pytest.mark.parametrize("deed", ["book", "hold"])
+def test_nobody_overtakes_the_queue(soft, bio, deed):
+    session = opened(seats=4)
+    kept = bookings.hold(session=session, organization=bio, seats=2, now=timezone.now(), actor=None)
+    book(session, *make.trainees(soft, 2))
+    seat_terms.set_terms(session=session, rules=SeatRules(share_percent=100), now=timezone.now(), actor=None)
+    one, two, third = make.trainees(bio, 3, prefix="生物")
+    wait(session, one, two)
+    SeatHold.objects.filter(pk=kept.pk).update(expires_at=timezone.now() - HOUR)
+    deeds = {
+        "book": lambda: book(session, third),
+        "hold": lambda: bookings.hold(
+            session=session, organization=bio, seats=1, now=timezone.now(), actor=None
+        ),
+    }
+    with pytest.raises(Refused) as caught:
+        deeds[deed]()
+    assert caught.value.code == "no_seats_left"
 
 
 def test_who_is_elsewhere_by_then_keeps_waiting_and_holds_nobody_up(soft, bio):

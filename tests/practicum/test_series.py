@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from cms.refusals import Refused
 from enrollment.models import Message
+from practicum.actions import bookings, sessions
 from practicum.actions import series as actions
-from practicum.actions import sessions
 from practicum.models import (
     CalendarDay,
     CalendarInvitation,
@@ -184,6 +184,36 @@ def test_a_change_that_clashes_changes_nothing(series, training_class, room, zha
     assert [found.code for found in caught.value.reasons] == ["series_member"]
     assert times(series) == [9, 9, 9]
     assert list(Occupation.objects.order_by("pk").values_list("starts_at", flat=True)) == rows
+
+
+def test_a_change_leaves_no_fewer_seats_than_are_booked(soft, zhao):
+    series = actions.begin(plan=series_plan(seats=8, is_open=True), actor=zhao)
+    bookings.book_together(
+        session=series.sessions.order_by("-starts_at")[0],
+        trainees=make.trainees(soft, 2),
+        now=timezone.now(),
+        actor=None,
+    )
+    fewer = series_plan(seats=1, is_open=True)
+    shown = actions.preview(plan=fewer, series=series, actor=zhao, now=timezone.now())
+    assert [[found.code for found in member.reasons] for member in shown] == [[], [], ["seats_below_taken"]]
+    with pytest.raises(Refused) as caught:
+        actions.amend(series=series, plan=fewer, actor=zhao, now=timezone.now())
+    assert "2" in caught.value.sentence
+    actions.amend(series=series, plan=series_plan(seats=2, is_open=True), actor=zhao, now=timezone.now())
+    assert set(series.sessions.values_list("seats", flat=True)) == {2}
+
+
+def test_who_waits_hears_that_a_series_ends(soft, zhang, zhao):
+    series = actions.begin(
+        plan=series_plan(seats=4, weeks=1, first=timezone.localdate() + WEEK, is_open=True), actor=zhao
+    )
+    session, now = series.sessions.get(), timezone.now()
+    bookings.book_together(session=session, trainees=make.trainees(soft, 2), now=now, actor=None)
+    assert bookings.wait(session=session, trainees=[zhang.trainee], now=now, actor=None).status == "waiting"
+    actions.end(series=series, actor=zhao, reason_given="停办", now=now)
+    assert [one.kind for one in zhang.inbox.all()] == ["series_changed"]
+    assert not CalendarInvitation.objects.filter(user=zhang).exists()
 
 
 def test_a_day_taken_out_and_put_back_is_planned_anew(series, training_class, room, zhao):
