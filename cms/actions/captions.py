@@ -13,7 +13,7 @@ from wagtail.log_actions import log
 
 from cms.models import CaptionVersion, Video
 from cms.refusals import Reason, Refused
-from cms.rules.captions import Cue, judge, problem, read, write
+from cms.rules.captions import MOST_CUES, Cue, judge, problem, read, write
 
 CHANGED_MEANWHILE = Reason(
     "captions_changed_meanwhile",
@@ -66,6 +66,8 @@ def correct(*, video: Video, cues: Sequence[Cue], base: int, actor: Any = None) 
     ordered = sorted(cues, key=lambda cue: (cue.start, cue.end))
     if not ordered:
         raise Refused(problem("captions_no_cues"))
+    if len(ordered) > MOST_CUES:
+        raise Refused(problem("captions_too_many", line=MOST_CUES + 1, most=MOST_CUES))
     for place, cue in enumerate(ordered):
         reason = judge(replace(cue, line=place + 1), ordered[place - 1] if place else None)
         if reason is not None:

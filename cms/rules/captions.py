@@ -13,7 +13,8 @@ from cms.refusals import Reason
 from cms.refusals import sentence as _
 
 LARGEST_BYTES = 2 * 1024 * 1024
-MOST_CUES = 3000
+#: Corrected in place, each takes up to five fields of a form, which may have 10,000 of them.
+MOST_CUES = 2000
 LONGEST_TEXT = 500
 #: Players show nothing after this (100 hours take a third digit, which the format allows).
 LATEST_SECOND = 100 * 3600.0

@@ -14,6 +14,7 @@ from wagtail.log_actions import log
 from wagtail.models import Collection
 from wagtail.permissions import policy_registry
 
+from cms.actions.captions import keep_uploaded
 from cms.actions.video import prepare_later
 from cms.models import AcademyDocument, AcademyImage, Video
 from cms.refusals import Refused
@@ -248,6 +249,9 @@ class _Import:
             action = "add" if is_new else "change"
             self._may(self.actor is None or self.actor.has_perm(f"cms.{action}_video"), part.title)
             self._save(row, "video", part.key)
+        if has_new_captions and part.captions:
+            # Corrections go on from what is kept as the newest.
+            keep_uploaded(video=row, actor=self.actor)
         if has_new_film:
             prepare_later(video=row)
         self._count(is_new, changed)
@@ -259,14 +263,14 @@ class _Import:
         is_new = row is None
         if row is None:
             row = Question(module=self.result.module, created_by=self.actor)
-        differs = is_new or wording(row) != part.now or row.is_retired != part.is_retired
+        known = [] if is_new else [wording(version) for version in row.versions.all()]
+        unknown = [words for words in part.earlier if words not in known]
+        differs = is_new or bool(unknown) or wording(row) != part.now or row.is_retired != part.is_retired
         if differs and not is_new:
             self._may(self.actor is None or _manages(Question, self.actor, row.pk), part.now.text[:60])
-        known = [] if is_new else [wording(version) for version in row.versions.all()]
         # Wordings that tests are pinned to come first, so that the newest is the one of now.
-        for words in [words for words in part.earlier if words not in known]:
+        for words in unknown:
             self._say(row, words, part.key)
-            differs = True
         if differs:
             row.is_retired = part.is_retired
             self._say(row, part.now, part.key)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cms.refusals import Reason
 from cms.refusals import sentence as _
-from cms.rules.documents import LARGEST_MEGABYTES, MEGABYTE, Piece, judge_pieces
+from cms.rules.documents import LARGEST_MEGABYTES, MEGABYTE, MOST_PIECES, Piece, judge_pieces
 
 FORMAT: Final = "academy-courses"
 VERSION: Final = 1
@@ -42,6 +44,7 @@ _SENTENCES = {
     "archive_too_large": _(
         "The archive unpacks to more than %(gigabytes)s GB. Export the courses one by one."
     ),
+    "archive_too_many": _("The archive holds more than %(most)s files. Export the courses one by one."),
     "archive_stranger": _("The archive holds “%(piece)s”, which belongs to no course. It is not unpacked."),
     "archive_incomplete": _("“%(piece)s” is missing in the archive. Export it anew."),
     "archive_manifest": _("The archive's list cannot be understood at “%(place)s”: %(problem)s"),
@@ -261,12 +264,13 @@ class Manifest(Part):
 
 def judge_package(pieces: Iterable[Piece]) -> Reason | None:
     """Whether the zip may be opened further, by its directory alone."""
-    found = list(pieces)
+    found = list(islice(pieces, MOST_PIECES + 1))
+    if len(found) > MOST_PIECES:
+        return refusal("archive_too_many", most=MOST_PIECES)
     names = [piece.name for piece in found]
     if MANIFEST not in names:
         return refusal("archive_incomplete", piece=MANIFEST)
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    if twice := _twice(names):
         return refusal("archive_unsafe", piece=twice[:80])
     if sum(piece.size for piece in found) > MOST_UNPACKED:
         return refusal("archive_too_large", gigabytes=MOST_UNPACKED // 1024 // MEGABYTE)
@@ -276,6 +280,11 @@ def judge_package(pieces: Iterable[Piece]) -> Reason | None:
         if piece.is_locked or judge_pieces("", [piece], most_unpacked=MOST_UNPACKED):
             return refusal("archive_unsafe", piece=piece.name[:80])
     return None
+
+
+def _twice(names: Iterable[str]) -> str:
+    """The first name that is there more than once; empty where each is there once."""
+    return next((name for name, count in Counter(names).items() if count > 1), "")
 
 
 def read_manifest(raw: bytes, names: Iterable[str]) -> Manifest | Reason:
@@ -309,8 +318,8 @@ def _judge_files(manifest: Manifest) -> Reason | None:
         *((part.captions, "captions", {"vtt"}, 2 * MEGABYTE) for part in manifest.videos if part.captions),
     ]
     paths = [file.path for file, *_rest in rows]
-    if len(set(paths)) != len(paths):
-        return refusal("archive_unsafe", piece=next(path for path in paths if paths.count(path) > 1))
+    if twice := _twice(paths):
+        return refusal("archive_unsafe", piece=twice)
     for file, folder, kinds, largest in rows:
         kind = file.path.rpartition(".")[2]
         if not file.path.startswith(f"{folder}/") or kind not in kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from cms.actions.captions import bring_back, correct, current
 from cms.models import CaptionVersion, Video
 from cms.refusals import Reason, Refused
-from cms.rules.captions import Cue, read, seconds, write, written
+from cms.rules.captions import MOST_CUES, Cue, read, seconds, write, written
 
 GOOD = (
     "\ufeffWEBVTT - 第一课\r\n\r\nNOTE 说明\r\n\r\nSTYLE\r\n::cue { color: red }\r\n\r\n"
@@ -154,3 +155,30 @@ def test_an_upload_is_refused_with_the_line(editor: Client, film: Video) -> None
 def test_others_do_not_reach_them(film: Video, client: Client, li: Any) -> None:
     client.force_login(li)
     assert client.get(reverse("wagtailsnippets_cms_video:captions", args=[film.pk])).status_code != 200
+
+
+def test_as_many_captions_as_may_be_are_saved_in_place(film: Video, editor: Client) -> None:
+    cues = [Cue(place, place + 1, "字") for place in range(MOST_CUES)]
+    newest = correct(video=film, cues=cues, base=0).number
+    address = reverse("wagtailsnippets_cms_video:captions", args=[film.pk])
+    page = editor.get(address).content.decode()
+    assert "settings-" not in page
+    names = re.findall(r'name="((?:start|end|text|gone)-(\d+))"', page)
+    values = {"start": written, "end": lambda n: written(n + 1), "text": lambda n: "改过的"}
+    data = {
+        name: values[name.split("-")[0]](int(place)) if int(place) < MOST_CUES else ""
+        for name, place in names
+        if not name.startswith("gone")
+    }
+    # All but one are ticked: then the form sends the most that it can.
+    ticks = {f"gone-{place}": "on" for place in range(1, MOST_CUES)}
+    assert editor.post(address, {"base": newest, **data}).status_code == 302
+    assert len(current(film)[1]) == MOST_CUES
+    assert editor.post(address, {"base": newest + 1, **data, **ticks}).status_code == 302
+    assert len(current(film)[1]) == 1
+
+
+def test_one_caption_more_than_may_be_read_again_is_not_kept(film: Video) -> None:
+    cues = [Cue(place, place + 1, "字") for place in range(MOST_CUES + 1)]
+    with pytest.raises(Refused, match="captions_too_many"):
+        correct(video=film, cues=cues, base=0)

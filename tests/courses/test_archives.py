@@ -7,7 +7,7 @@ import json
 import subprocess
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.urls import reverse
 from PIL import Image
 from wagtail.models import PageLogEntry
 
+from cms.actions.captions import correct, current
 from cms.actions.jobs import Stopped
 from cms.actions.video import ffmpeg
 from cms.models import AcademyDocument, AcademyImage, Job, JobStatus, Video
@@ -320,6 +321,35 @@ def test_what_others_write_is_not_overwritten(whole: Whole, chen: User) -> None:
     with pytest.raises(Refused, match="archive_not_yours"):
         taken_in(raw, actor=User.objects.get(pk=chen.pk), module=mine)
     assert list(LessonPage.objects.values_list("title", flat=True)) == titles
+
+
+def test_nothing_is_put_into_the_past_of_a_question_of_others(whole: Whole, chen: User) -> None:
+    Question.objects.filter(pk=whole.question.pk).update(module=make.module(), created_by=None)
+    told = whole.question.versions.count()
+
+    def change(pieces: dict[str, bytes]) -> None:
+        def invent(listed: Any) -> None:
+            listed["questions"][0]["earlier"].append({**listed["questions"][0]["now"], "text": "从没问过"})
+
+        manifest(pieces, invent)
+
+    raw = packed(whole.course)
+    actor = User.objects.get(pk=chen.pk)
+    module = ModulePage.objects.get(code="M77")
+    # As it is it may come in: of the question nothing changes.
+    taken_in(raw, actor=actor, module=module)
+    with pytest.raises(Refused, match="archive_not_yours"):
+        taken_in(repacked(raw, change), actor=actor, module=module)
+    assert whole.question.versions.count() == told
+
+
+def test_captions_that_come_in_are_the_newest_version(whole: Whole) -> None:
+    raw = packed(whole.course)
+    _base, cues = current(whole.video)
+    correct(video=whole.video, cues=[replace(cues[0], text="Corrected here")], base=0)
+    taken_in(raw)
+    number, now = current(Video.objects.get(pk=whole.video.pk))
+    assert (number, [cue.text for cue in now]) == (3, ["Hello"])
 
 
 # --- Hostile archives ---------------------------------------------------------------------------------

@@ -52,3 +52,13 @@ def test_a_document_of_a_lesson_is_for_those_who_study(
     assert [status(client, user, document) for user in (None, stranger, zhang)] == [404, 404, 200]
     lesson.unpublish()
     assert status(client, zhang, document) == 404
+
+
+def test_a_course_that_was_taken_down_takes_its_documents_along(
+    client: Client, document: AcademyDocument, lesson: LessonPage, zhang: User
+) -> None:
+    assert status(client, zhang, document) == 200
+    lesson.get_parent().specific.unpublish()
+    lesson.refresh_from_db()
+    assert lesson.live
+    assert status(client, zhang, document) == 404
