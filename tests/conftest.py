@@ -12,6 +12,7 @@ from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 from tests.people import MAKERS, Tree, plant
 from tests.people import sign_in as sign_in_as
@@ -33,6 +34,7 @@ def _nothing_remembered() -> Iterator[None]:
 
     rulebook.forget()
     cache.clear()
+    translation.deactivate()
     # The site's pages in the frame are read once a minute for everybody: no test of another page pays for it.
     cache.set(SITE_PAGES_KEY, [])
     yield

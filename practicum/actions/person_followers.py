@@ -96,7 +96,11 @@ def _move_seats(keeper: int, other: int, merging: Merging) -> None:
     missed = MissedSeat.objects.filter(trainee=keeper).values_list("session_id", flat=True)
     MissedSeat.objects.filter(trainee=other, session__in=list(missed)).delete()
     MissedSeat.objects.filter(trainee=other).update(trainee=keeper)
-    # Nobody waits twice, nor for a seat at a session where the other record has one.
+    # Nobody waits twice, nor for a seat at a session where either record has one.
+    booked = Booking.objects.booked().filter(trainee=keeper).values("session")
+    WaitingPerson.objects.filter(
+        trainee=keeper, party__session__in=booked, party__status=WaitingStatus.WAITING
+    ).delete()
     mine = WaitingPerson.objects.filter(trainee=keeper, party__status=WaitingStatus.WAITING)
     there = {*held, *mine.values_list("party__session", flat=True)}
     WaitingPerson.objects.filter(

@@ -44,7 +44,15 @@ from enrollment.models import (
     UserSession,
 )
 from practicum.actions.bookings import book
-from practicum.models import Attendance, AttendanceStatus, Booking, BookingStatus, Occupation
+from practicum.models import (
+    Attendance,
+    AttendanceStatus,
+    Booking,
+    BookingStatus,
+    Occupation,
+    WaitingParty,
+    WaitingPerson,
+)
 from tests.academy.mergers.lives import HOUR, YEAR, everything_agrees, projections, total, without_pointers
 from tests.factories import courses as catalogue
 from tests.factories import practicum as make
@@ -259,10 +267,14 @@ def test_coming_sessions_and_seats(tree, zhao, django_capture_on_commit_callback
     for person in (keeper, other):
         book(session=session, trainee=person, actor=zhao, now=timezone.now())
     book(session=lone, trainee=other, actor=zhao, now=timezone.now())
+    # The one waits for a seat where the other has one.
+    party = WaitingParty.objects.create(session=lone, organization=tree.soft)
+    WaitingPerson.objects.create(party=party, trainee=keeper)
     with django_capture_on_commit_callbacks(execute=True):
         merger = merge_people(keeper=keeper, other=other, actor=zhao)
     assert Booking.objects.booked().filter(session=session).count() == 1
     assert Booking.objects.booked().get(session=lone).trainee == keeper
+    assert not WaitingParty.objects.waiting().exists()
     taken = Occupation.objects.filter(resource_type="trainee")
     assert set(taken.values_list("resource_id", "session_id")) == {
         (keeper.pk, session.pk),
