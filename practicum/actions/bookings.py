@@ -17,7 +17,7 @@ from cms.refusals import Reason, Refused
 from enrollment.actions.journal import note, note_many
 from enrollment.models import Organization, Trainee, User
 from practicum.actions import seat_news
-from practicum.actions.missed_seats import note_late
+from practicum.actions.missed_seats import mend_late, note_late
 from practicum.actions.occupation import agenda_around, clash_reasons, collisions, occupy
 from practicum.actions.sessions import looking_again, wants_only_people
 from practicum.models import (
@@ -93,6 +93,7 @@ def _book(
             _use_holds(locked, wanted, now)
         for booking in _give(locked, fresh, actor):
             standing[booking.trainee_id] = booking
+        mend_late(session=locked, trainees=fresh)
         seat_news.tell_booked(locked, fresh, actor=actor)
     return [standing[one.pk] for one in trainees]
 

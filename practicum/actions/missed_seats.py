@@ -44,16 +44,13 @@ def follow_attendance(sessions: Mapping[int, Session], rows: Iterable[Attendance
         session = sessions[session_id]
         empty = {pk for pk, status in statuses.items() if status == AttendanceStatus.ABSENT}
         seated = Booking.objects.booked().filter(session=session, trainee__in=empty).select_related("trainee")
-        fresh = [
-            _missed(session, booking.trainee, MissedKind.ABSENT, min(now, session.ends_at))
-            for booking in seated
-        ]
+        fresh = [_missed(session, booking.trainee, now) for booking in seated]
         known = dict(MissedSeat.objects.filter(session=session).values_list("trainee", "status"))
         new = [row for row in fresh if row.trainee_id not in known]
         MissedSeat.objects.bulk_create(new, ignore_conflicts=True)
         again = [pk for pk in empty if known.get(pk) == MissedStatus.MENDED]
-        stored = MissedSeat.objects.filter(session=session, kind=MissedKind.ABSENT)
-        stored.filter(trainee__in=again).update(status=MissedStatus.COUNTS)
+        stored = MissedSeat.objects.filter(session=session)
+        stored.filter(trainee__in=again).update(status=MissedStatus.COUNTS, kind=MissedKind.ABSENT)
         came = [pk for pk in known if pk in statuses and pk not in empty]
         mended = list(
             stored.filter(trainee__in=came).exclude(status__in=[MissedStatus.MENDED, MissedStatus.EXCUSED])
@@ -76,12 +73,22 @@ def note_late(*, session: Session, trainee: Trainee, now: dt.datetime) -> None:
         note(missed, "practicum.seat_missed", actor=None)
 
 
-def _missed(session: Session, trainee: Trainee, kind: str, noted_at: dt.datetime) -> MissedSeat:
+def mend_late(*, session: Session, trainees: Iterable[Trainee]) -> None:
+    """Whoever takes a seat again after giving one back late left none empty; the session's lock is held."""
+    late = MissedSeat.objects.filter(
+        session=session, trainee__in=trainees, kind=MissedKind.LATE, status=MissedStatus.COUNTS
+    )
+    mended = list(late)
+    late.update(status=MissedStatus.MENDED)
+    note_many(mended, "practicum.seat_mended", actor=None)
+
+
+def _missed(session: Session, trainee: Trainee, noted_at: dt.datetime) -> MissedSeat:
     return MissedSeat(
         session=session,
         trainee=trainee,
         organization_id=trainee.home_organization_id,
-        kind=kind,
+        kind=MissedKind.ABSENT,
         noted_at=noted_at,
     )
 

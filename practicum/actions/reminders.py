@@ -84,7 +84,8 @@ def _of_silent_bases(terms: ReminderTerms, now: dt.datetime) -> int:
     told = 0
     waiting = Visit.objects.filter(status=Stage.WITH_BASE, starts_at__gt=now)
     for visit in waiting.select_related("base", "training_class"):
-        asked_on = timezone.localdate(visit.updated_at)
+        # What the academy prepares meanwhile does not make the base's silence shorter.
+        asked_on = timezone.localdate(visit.with_base_since or visit.updated_at)
         if not is_silent(asked_on=asked_on, today=today, calendar=days, days=terms.host_days):
             continue
         key = f"visit:{visit.pk}:silent:{asked_on:%Y%m%d}"

@@ -13,6 +13,7 @@ from enrollment.models import Trainee, User
 from practicum.actions.invitations import invite
 from practicum.actions.news import accounts_of, administrators, facts_of
 from practicum.models import MissedSeat, SeatHold, Session, WaitingParty
+from practicum.rules.seats import MEMORY
 
 
 def _page(session: Session) -> str:
@@ -104,8 +105,8 @@ def tell_lapsed(hold: SeatHold) -> None:
 
 
 def tell_missed(session: Session, trainee_ids: Collection[int], *, now: dt.datetime) -> None:
-    """Tell people that their seat stayed empty, and how to object; old history tells nobody."""
-    if now - session.ends_at > dt.timedelta(days=14):
+    """Tell people that their seat stayed empty, and how to object; what counts no more tells nobody."""
+    if now - session.ends_at > MEMORY:
         return
     notify(
         kind="seat_missed",

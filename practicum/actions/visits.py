@@ -441,7 +441,9 @@ def _move(
     before, locked.status = locked.status, VisitStatus(stage.value)
     if answer is not None:
         locked.answer = answer
-    locked.save(update_fields=["status", "answer", "updated_at"])
+    if locked.status == VisitStatus.WITH_BASE:
+        locked.with_base_since = timezone.now()
+    locked.save(update_fields=["status", "answer", "with_base_since", "updated_at"])
     note(
         locked,
         f"practicum.visit_{move.value}",

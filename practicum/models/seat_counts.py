@@ -56,7 +56,7 @@ def divisors_of(organizations: Collection[int], *, now: dt.datetime) -> dict[int
     missed: Counter[int] = Counter(
         dict(
             MissedSeat.objects.counting()
-            .filter(organization__in=organizations, noted_at__gt=since)
+            .filter(organization__in=organizations, session__ends_at__gt=since)
             .order_by()
             .values_list("organization")
             .annotate(number=Count("pk"))
@@ -84,9 +84,10 @@ def divisors_of(organizations: Collection[int], *, now: dt.datetime) -> dict[int
 def standings_of(trainees: Iterable[int], *, now: dt.datetime) -> dict[int, tuple[str, dt.datetime]]:
     """People whom seats that stayed empty hold back: the code of the refusal, and until when (one query)."""
     moments: dict[int, list[dt.datetime]] = {}
-    rows = MissedSeat.objects.counting().filter(trainee__in=list(trainees), noted_at__gt=now - MEMORY)
-    for trainee_id, noted_at in rows.values_list("trainee", "noted_at"):
-        moments.setdefault(trainee_id, []).append(noted_at)
+    rows = MissedSeat.objects.counting().filter(trainee__in=list(trainees), session__ends_at__gt=now - MEMORY)
+    for trainee_id, noted_at, ended_at in rows.values_list("trainee", "noted_at", "session__ends_at"):
+        # Noted late, it weighs as long as if it had been noted on the day.
+        moments.setdefault(trainee_id, []).append(min(noted_at, ended_at))
     found = {}
     for trainee_id, missed_at in moments.items():
         standing = person_standing(missed_at, now=now)

@@ -175,6 +175,7 @@ class Visit(models.Model):
         editable=False,
         verbose_name=_("requested by"),
     )
+    with_base_since = models.DateTimeField(_("with the base since"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 

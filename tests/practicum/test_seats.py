@@ -200,8 +200,11 @@ def test_shortly_before_nobody_is_moved_up_unasked(soft, bio, zhang):
     book(session, zhang.trainee)
     party.refresh_from_db()
     assert party.status == "withdrawn"
-    # Given back after the last day: the seat counts as empty.
-    assert MissedSeat.objects.get().trainee == holder
+    # Given back after the last day: the seat counts as empty, until one takes it again.
+    assert MissedSeat.objects.counting().get().trainee == holder
+    bookings.give_back(session=session, trainee=zhang.trainee, now=timezone.now(), actor=None)
+    book(session, holder)
+    assert [one.trainee for one in MissedSeat.objects.counting()] == [zhang.trainee]
 
 
 def test_those_who_wait_hear_that_nothing_is_held(bio, zhang):
@@ -245,6 +248,22 @@ def test_an_empty_seat_is_noted_objected_to_and_decided(zhang, zhao, soft):
     )  # fmt: skip
     missed.refresh_from_db()
     assert missed.status == "mended"
+
+
+def test_an_empty_seat_that_is_noted_weeks_later_is_told_and_objected_to(zhang, zhao, soft):
+    session = opened(days=1)
+    book(session, zhang.trainee)
+    moved = {"starts_at": session.starts_at - 30 * 24 * HOUR, "ends_at": session.ends_at - 30 * 24 * HOUR}
+    type(session).objects.filter(pk=session.pk).update(**moved)
+    session.refresh_from_db()
+    attendance.settle(session=session, now=timezone.now())
+    assert "seat_missed" in {one.kind for one in zhang.inbox.all()}
+    missed = MissedSeat.objects.get()
+    assert missed.can_be_appealed
+    missed_seats.appeal(missed=missed, text="突发疾病", now=timezone.now(), actor=zhang)
+    # Left standing, it weighs from the day of the session on, not from the day of the note.
+    missed_seats.decide(missed=missed, excuse=False, answer="请提前请假", now=timezone.now(), actor=zhao)
+    assert divisors_of([soft.pk], now=session.ends_at + dt.timedelta(days=181)) == {}
 
 
 def test_whoever_let_seats_stay_empty_books_later_then_not_at_all(zhang, soft):

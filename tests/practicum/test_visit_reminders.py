@@ -60,6 +60,8 @@ def test_each_hears_once_of_what_is_due(base, training_class, zhang, zhao, sun):
     visits.check(visit=asked, actor=zhao)
     Message.objects.all().delete()
     week = dt.timedelta(days=7)
+    # What the academy enters meanwhile is no answer of the base.
+    Visit.objects.update(updated_at=timezone.now() + dt.timedelta(days=6))
     for _again in range(2):
         reminders.remind(now=timezone.now() + week)
     assert kinds(sun) == ["visit_unanswered"]
