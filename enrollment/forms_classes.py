@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import ClassLeaveKind, Cohort, Organization, TrainingClass
@@ -67,7 +67,7 @@ class QuotaTableForm:
         if number is None or number > MOST_SEATS:
             name = Organization.objects.filter(pk=key).values_list("name", flat=True).first() or str(key)
             self.problems.append(
-                _now("%(organization)s: “%(text)s” is no number of seats; enter 0 or more.")
+                gettext("%(organization)s: “%(text)s” is no number of seats; enter 0 or more.")
                 % {"organization": name, "text": text[:20]}
             )
             return
@@ -76,7 +76,7 @@ class QuotaTableForm:
     def _check_organizations(self) -> None:
         known = set(Organization.objects.filter(pk__in=self.seats).values_list("pk", flat=True))
         if self.seats.keys() - known:
-            self.problems.append(_now("An organization of the table is no more; open the page again."))
+            self.problems.append(gettext("An organization of the table is no more; open the page again."))
             self.seats = {key: number for key, number in self.seats.items() if key in known}
 
     def _add(self, name: str, seats: str) -> None:
@@ -86,10 +86,13 @@ class QuotaTableForm:
         number = number_in(seats.strip())
         if found is None:
             self.problems.append(
-                _now("There is no organization “%(name)s”; type its code or full name.") % {"name": name[:60]}
+                gettext("There is no organization “%(name)s”; type its code or full name.")
+                % {"name": name[:60]}
             )
         elif number is None or number > MOST_SEATS:
-            self.problems.append(_now("Say how many seats %(organization)s gets.") % {"organization": found})
+            self.problems.append(
+                gettext("Say how many seats %(organization)s gets.") % {"organization": found}
+            )
         else:
             self.seats[found.pk] = number
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.models import WagtailAdminModelForm
@@ -52,8 +52,8 @@ class ReversalForm(forms.Form):
 def state_of(entry: HourEntry) -> str:
     """Whether an entry counts, has been taken back, or takes one back."""
     if entry.reverses_id is not None:
-        return _now("Reversal")
-    return _now("Reversed") if getattr(entry, "reversal", None) is not None else _now("Counts")
+        return gettext("Reversal")
+    return gettext("Reversed") if getattr(entry, "reversal", None) is not None else gettext("Counts")
 
 
 class EntryFilterSet(WagtailFilterSet):
@@ -104,7 +104,7 @@ class EntryIndexView(ScopedIndexView):
 
     def reverse_url(self, entry: HourEntry) -> str | None:
         """The way to taking an entry back, where it still counts and the person may."""
-        if not self.request.user.scope.is_administrator or state_of(entry) != _now("Counts"):
+        if not self.request.user.scope.is_administrator or state_of(entry) != gettext("Counts"):
             return None
         return reverse("hour_entries:reverse", args=[entry.pk])
 
@@ -181,7 +181,7 @@ class HourEntryViewSet(ScopedViewSet):
                 show_refusal(form, refused)
             else:
                 messages.success(
-                    request, _now("The hours have been reversed; both entries stay in the ledger.")
+                    request, gettext("The hours have been reversed; both entries stay in the ledger.")
                 )
                 return redirect("hour_entries:index")
         return TemplateResponse(
@@ -352,7 +352,9 @@ class MinimumIndexView(ScopedIndexView):
                 accessor=lambda row: label_of(row.dimension),
                 get_url=self.get_edit_url,
             ),
-            Column("cohort", label=_("Cohort"), accessor=lambda row: row.get_cohort_display() or _now("All")),
+            Column(
+                "cohort", label=_("Cohort"), accessor=lambda row: row.get_cohort_display() or gettext("All")
+            ),
             Column("hours", label=_("Hours"), accessor=lambda row: f"{row.hours.normalize():f}"),
             Column("effective_from", label=_("Effective from"), accessor="effective_from"),
             Column("effective_to", label=_("Effective to"), accessor="effective_to"),

@@ -125,3 +125,17 @@ def test_no_string_of_the_interface_hides_in_an_f_string() -> None:
         and call.func.id in {"_", "gettext", "ngettext", "pgettext", "gettext_lazy"}
     ]
     assert hidden == []
+
+
+def test_translating_functions_bear_names_that_the_collector_knows() -> None:
+    """Called anything but ``_`` or their own name, what they say would never be translated."""
+    renamed = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if "gettext" in name.name and name.asname not in {None, "_"}
+    ]
+    assert renamed == []
